@@ -1,0 +1,87 @@
+"""What happened in one section of one migration, step by step: the value that pages and checks select on.
+
+`analysis` folds operations over the context and writes a trace; `match` reads it. Nothing here computes.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from safecol.effect import Effect
+from safecol.operations import Migration, Operation, Section, Statement
+from safecol.source import Span
+
+Fact = str | bool | int | None
+"""None is "unknown": it equals nothing in a page's `[when]`, except where the page names `unknown`."""
+
+
+class HeldLock(NamedTuple):
+    """A lock on an existing relation that the open transaction holds: since which statement (1-based)."""
+
+    relation: str
+    mode: str
+    statement: int
+    blocks: tuple[str, ...]
+
+
+class Step(NamedTuple):
+    """One operation, in order of execution.
+
+    `facts` is what `[when]` sees. `effect` is the operation's own; `whole` the statement's (strongest of each).
+    `transaction` numbers the transaction block (from 1) or is None outside one or when unknown;
+    `transaction_kind` is `explicit`, `wrapped`, `implicit`, `shared`, `none` or `unknown`.
+    `held` are the locks held before the statement; `settings` the effective values at this point
+    (`lock_timeout`, `statement_timeout` in milliseconds as text, "0" is off; absent is not known to be set).
+    `table` is the relation's name as shown; `existing` whether others can already be using it.
+    """
+
+    statement: Statement
+    operation: Operation
+    facts: Mapping[str, Fact]
+    effect: Effect
+    whole: Effect
+    transaction: int | None
+    transaction_kind: str
+    held: tuple[HeldLock, ...]
+    settings: Mapping[str, str]
+    table: str | None
+    existing: bool
+
+
+class Placeholder(NamedTuple):
+    """Text that is not SQL and was masked before parsing: `kind` is `template`, `variable`, `psql-command`, …"""
+
+    span: Span
+    kind: str
+    text: str
+
+
+class Problem(NamedTuple):
+    """Something that the runner or the file itself does wrong: `rule` is the page that reports it."""
+
+    rule: str
+    span: Span
+    message: str
+    help: str = ""
+
+
+class Trace(NamedTuple):
+    """The steps of one section. `text` is the whole file's; `open_transaction` is True when it ends inside a BEGIN.
+
+    `before` are the traces of earlier sections and files of the same change set, oldest first.
+    """
+
+    migration: Migration
+    text: str
+    section: Section
+    steps: tuple[Step, ...]
+    open_transaction: bool = False
+    before: tuple["Trace", ...] = ()
+
+
+class Hit(NamedTuple):
+    """A match of a page: where, with values for the message's placeholders and other places that matter."""
+
+    step: Step | None
+    span: Span
+    values: Mapping[str, str] = {}
+    related: tuple[tuple[str, Span, str], ...] = ()
