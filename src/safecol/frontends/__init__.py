@@ -1,0 +1,1 @@
+"""Front ends: the text of one language comes in, statements with dialect-neutral operations go out."""

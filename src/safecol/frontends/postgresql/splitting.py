@@ -1,0 +1,240 @@
+"""A section of a file comes in, its statements with operations go out; one bad statement never hides the others."""
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from safecol.frontends.postgresql import lexing, parser
+from safecol.frontends.postgresql.bulk import cut_values
+from safecol.frontends.postgresql.masking import Masked, mask
+from safecol.operations import Opaque, Operation, Section, Statement
+from safecol.source import Span
+from safecol.trace import Placeholder
+
+Convert = Callable[[dict[str, Any], Span, Callable[[int], int]], tuple[tuple[Operation, ...], str | None]]
+
+
+class Reading(NamedTuple):
+    """What a section says: spans are in characters of the whole file, in order, and don't overlap."""
+
+    statements: tuple[Statement, ...]
+    placeholders: tuple[Placeholder, ...]
+
+
+_TOO_DEEP = "nested too deeply to be analyzed"
+_UNSENDABLE = re.compile("[\x00\ud800-\udfff]")
+_RULE = re.compile(r"CREATE\s+(?:OR\s+REPLACE\s+)?RULE\b", re.IGNORECASE)
+_ATOMIC = re.compile(r"\bBEGIN\s+ATOMIC\b", re.IGNORECASE)
+_DEPTH = re.compile(
+    rf"{lexing.STRING}|{lexing.LINE_COMMENT}|(?P<open>\(|\bBEGIN\b|\bCASE\b)|(?P<close>\)|\bEND\b)",
+    re.IGNORECASE | re.DOTALL,
+)
+_LINE_ENDING = re.compile(r";[ \t]*\r?\n")
+_NEW_STATEMENT = re.compile(
+    r"^(?:(?:CREATE|ALTER|DROP)\s+(?:OR\s+REPLACE\s+)?(?:UNIQUE\s+)?"
+    r"(?:TABLE|INDEX|VIEW|MATERIALIZED|TYPE|FUNCTION|PROCEDURE|TRIGGER|SEQUENCE|SCHEMA|EXTENSION|DOMAIN|POLICY)\b"
+    r"|INSERT\s+INTO\b|UPDATE\s+\S+\s+SET\b|DELETE\s+FROM\b|COMMENT\s+ON\b|TRUNCATE\b|REINDEX\b|VACUUM\b"
+    r"|COMMIT\b|BEGIN\b|ROLLBACK\b|REFRESH\s+MATERIALIZED\b)",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+def read_section(text: str, section: Section, first_number: int = 1, convert: Convert | None = None) -> Reading:
+    """The statements of `section` in `text`, numbered from `first_number`.
+
+    `convert` turns a parse node into operations; it is `statements.convert` unless given.
+    """
+    if convert is None:
+        from safecol.frontends.postgresql.statements import convert as standard
+
+        convert = standard
+    span = Span(max(0, section.span.start), min(len(text), section.span.end))
+    masked = mask(text, span)
+    body = _UNSENDABLE.sub(" ", masked.text[span.start : span.end])
+    body, cuts = cut_values(body)
+    reader = _Reader(body, span.start, first_number, convert, tuple(cuts))
+    try:
+        nodes = parser.parse(body)
+    except parser.SyntaxProblem:
+        placeholders = masked.placeholders + _read_each(reader, text, masked, span)
+        return Reading(tuple(reader.statements), tuple(sorted(placeholders)))
+    position = parser.offsets(body)
+    for node in nodes:
+        location, length = node.get("stmt_location", 0), node.get("stmt_len", 0)
+        end = position(location + length) if length else len(body)
+        reader.convert_node(node["stmt"], position(location), end, position)
+    return Reading(tuple(reader.statements), masked.placeholders)
+
+
+def comments(text: str, span: Span) -> list[tuple[Span, str]]:
+    """Every `--` and `/* */` comment in `span`, with its text; none inside strings or dollar-quoted bodies."""
+    if text.find("--", span.start, span.end) < 0 and text.find("/*", span.start, span.end) < 0:
+        return []
+    return [
+        (Span(start, end), text[start:end]) for start, end in lexing.comment_spans(text, span.start, span.end)
+    ]
+
+
+class _Reader:
+    """The statements read so far from `body`, which begins at `base` in the file."""
+
+    __slots__ = ("base", "body", "convert", "cuts", "first", "statements")
+
+    def __init__(self, body: str, base: int, first: int, convert: Convert, cuts: tuple[Span, ...]) -> None:
+        self.body = body
+        self.base = base
+        self.first = first
+        self.convert = convert
+        self.cuts = cuts
+        self.statements: list[Statement] = []
+
+    def span(self, start: int, end: int) -> Span:
+        return Span(self.base + start, self.base + end)
+
+    def add(self, start: int, end: int, operations: tuple[Operation, ...], opaque: Opaque | None) -> None:
+        number = self.first + len(self.statements)
+        self.statements.append(Statement(number, self.span(start, end), operations, opaque))
+
+    def convert_node(
+        self, node: dict[str, Any], start: int, end: int, position: Callable[[int], int], problem: Opaque | None = None
+    ) -> None:
+        """Append the statement of a parse node; `position` maps byte locations to offsets in `body`."""
+        start = lexing.skip_blank(self.body, start, end)
+        end = lexing.significant_end(self.body, start, end)
+        span = self.span(start, end)
+        try:
+            operations, reason = self.convert(node, span, lambda location: self.base + position(location))
+        except RecursionError:
+            operations, reason = (), _TOO_DEEP
+        if any(cut.start >= start and cut.end <= end for cut in self.cuts):
+            operations = tuple(
+                o._replace(flags=o.flags | {"skipped-values"}) if o.kind == "insert" else o for o in operations
+            )
+        if reason is not None and problem is None:
+            problem = Opaque(span, reason)
+        self.add(start, end, operations, problem)
+
+
+def _read_each(reader: _Reader, text: str, masked: Masked, span: Span) -> tuple[Placeholder, ...]:
+    """Parse statement by statement; returns the placeholders that were masked on the way."""
+    recovered = mask(masked.text, span, doubtful=True)
+    doubtful = _UNSENDABLE.sub(" ", recovered.text[span.start : span.end])
+    # Lines of other clients divide statements; the other doubtful placeholders wait until a statement fails.
+    lines = [p for p in recovered.placeholders if p.kind == "client-command"]
+    body = reader.body
+    for line in lines:
+        start, end = line.span.start - span.start, line.span.end - span.start
+        body = body[:start] + doubtful[start:end] + body[end:]
+    for cut in reader.cuts:
+        doubtful = doubtful[: cut.start] + body[cut.start : cut.end] + doubtful[cut.end :]
+    reader.body = body
+    used = [(line.span.start - span.start, line.span.end - span.start) for line in lines]
+    at = 0
+    while at < len(body):
+        start = lexing.skip_blank(body, at, len(body))
+        if start >= len(body):
+            break
+        end = _statement_end(body, start)
+        if end > start:
+            at = _read_piece(reader, start, end, doubtful, used)
+        else:
+            at = end + 1
+    return tuple(
+        p
+        for p in recovered.placeholders
+        if any(start <= p.span.start - span.start and p.span.end - span.start <= end for start, end in used)
+    )
+
+
+def _read_piece(
+    reader: _Reader, start: int, end: int, doubtful: str, used: list[tuple[int, int]]
+) -> int:
+    """Read body[start:end]; returns where to go on, which is before `end` when the piece holds several statements."""
+    body = reader.body
+    piece = body[start:end]
+    try:
+        return _parsed(reader, piece, start, end)
+    except parser.SyntaxProblem as error:
+        problem = error
+    other = doubtful[start:end]
+    if other != piece:
+        try:
+            after = _parsed(reader, other, start, end)
+        except parser.SyntaxProblem:
+            pass
+        else:
+            used.append((start, end))
+            return after
+    if problem.offset is not None and problem.offset > 0 and _NEW_STATEMENT.match(piece, problem.offset):
+        divided = _missing_semicolon(reader, piece, start, problem)
+        if divided is not None:
+            return divided
+    stop = end
+    if "$" not in piece and end - start < 200_000 and (line := _LINE_ENDING.search(piece)):
+        # A quote that is never closed swallows what follows: go on after the line that ends like a statement.
+        stop = start + line.start()
+    _opaque(reader, start, stop, problem)
+    return stop + 1
+
+
+def _parsed(reader: _Reader, piece: str, start: int, end: int) -> int:
+    nodes = parser.parse(piece)
+    position = parser.offsets(piece, start)
+    for node in nodes:
+        location, length = node.get("stmt_location", 0), node.get("stmt_len", 0)
+        stop = position(location + length) if length else end
+        reader.convert_node(node["stmt"], position(location), stop, position)
+    return end + 1
+
+
+def _missing_semicolon(reader: _Reader, piece: str, start: int, problem: parser.SyntaxProblem) -> int | None:
+    """Read what comes before a line that begins another statement; None when that isn't a statement either."""
+    assert problem.offset is not None  # noqa: S101 - narrowing: the caller has looked
+    head = piece[: problem.offset]
+    try:
+        nodes = parser.parse(head)
+    except parser.SyntaxProblem:
+        return None
+    if len(nodes) != 1:
+        return None
+    stop = start + problem.offset
+    opaque = Opaque(reader.span(stop, _word_end(reader.body, stop)), f"{problem.message}: a `;` is missing before", True)
+    reader.convert_node(nodes[0]["stmt"], start, stop, parser.offsets(head, start), opaque)
+    return stop
+
+
+def _opaque(reader: _Reader, start: int, end: int, problem: parser.SyntaxProblem) -> None:
+    end = lexing.significant_end(reader.body, start, end)
+    span = reader.span(start, end)
+    if problem.offset is not None and start + problem.offset < end:
+        at = start + problem.offset
+        span = reader.span(at, min(end, _word_end(reader.body, at)))
+    syntax = problem.message != _TOO_DEEP
+    reader.add(start, end, (), Opaque(span, problem.message, syntax))
+
+
+def _word_end(text: str, at: int) -> int:
+    word = re.compile(r"[\w$]+|.", re.DOTALL).match(text, at)
+    return word.end() if word else at
+
+
+def _statement_end(body: str, start: int) -> int:
+    """The end of the statement that begins at `start`, with the `;` inside of rules and BEGIN ATOMIC bodies."""
+    end = first = lexing.statement_end(body, start, len(body))
+    if end >= len(body):
+        return end
+    if not _RULE.match(body, start, end) and not _ATOMIC.search(body, start, end):
+        return end
+    depth, at = 0, start
+    while True:
+        depth += sum(1 if token == "open" else -1 for token in _depth_tokens(body, at, end))
+        if depth <= 0:
+            return end
+        if end >= len(body):
+            return first  # never closed: the rest must not disappear in it
+        at = end + 1
+        end = lexing.statement_end(body, at, len(body))
+
+
+def _depth_tokens(body: str, start: int, end: int) -> Iterator[str]:
+    return (match.lastgroup for match in _DEPTH.finditer(body, start, end) if match.lastgroup)
