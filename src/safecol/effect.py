@@ -35,3 +35,26 @@ class Effect(NamedTuple):
     def certain(self) -> bool:
         """False where the answer depends on something unknown."""
         return not self.unknown
+
+
+class StatementEffect(NamedTuple):
+    """One statement of a file with what it does: a row of `safecol effects`.
+
+    `statement` counts from 1 in the file, lines are 1-based and `end_line` is included. `in_transaction` is None when
+    that is unknown. `transaction` numbers the file's transactions: statements with the same number keep each other's
+    locks; None outside one. `reason` says why the statement was not understood, or is empty.
+    """
+
+    path: str
+    line: int
+    end_line: int
+    statement: int
+    sql: str
+    operations: tuple[str, ...]
+    effect: Effect
+    in_transaction: bool | None = None
+    transaction: int | None = None
+    direction: str = "up"
+    dialect: str = ""
+    server_version: str = ""
+    reason: str = ""

@@ -1,9 +1,10 @@
 """Findings: what a rule says about a place in a file, with the staged rewrite that avoids it."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from safecol.effect import Effect
-from safecol.source import Span
+from safecol.source import Source, Span
 
 SEVERITIES = ("error", "warning", "note")  # strongest first
 
@@ -32,6 +33,7 @@ class Finding(NamedTuple):
     """`span` is the clause, `path` the file as the user named it; `statement` counts from 1 in the file.
 
     `consequence` is what happens to whom, in plain words: which lock, who waits, for how long.
+    `fingerprint` is empty until a format needs it: see `fingerprints`. `reason` is a suppression's, once suppressed.
     """
 
     rule: str
@@ -54,6 +56,8 @@ class Finding(NamedTuple):
     related: tuple[Related, ...] = ()
     stages: tuple[Stage, ...] = ()
     fingerprint: str = ""
+    url: str = ""
+    reason: str = ""
 
 
 class Unanalyzed(NamedTuple):
@@ -62,6 +66,16 @@ class Unanalyzed(NamedTuple):
     path: str
     span: Span
     reason: str
+
+
+class FileUse(NamedTuple):
+    """A file and what it was used for: `role` is `target`, `context` or `skipped` (with the reason in `note`)."""
+
+    path: str
+    role: str
+    runner: str = ""
+    dialect: str = ""
+    note: str = ""
 
 
 class Result(NamedTuple):
@@ -79,7 +93,31 @@ class Result(NamedTuple):
     suppressed: tuple[Finding, ...] = ()
     guesses: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    files: tuple[FileUse, ...] = ()
+    texts: Mapping[str, Source] = {}
 
     def count(self, severity: str) -> int:
         """How many findings have this severity."""
         return sum(1 for finding in self.findings if finding.severity == severity)
+
+
+def fingerprint(rule: str, path: str, operation: str, names: tuple[str, ...], occurrence: int) -> str:
+    """A hash that survives moved lines and reworded messages: 32 hexadecimal digits.
+
+    `names` are qualified object names; `occurrence` counts, from 0, findings that are alike in all the rest.
+    """
+    from hashlib import sha256
+
+    text = "\0".join((rule, path.replace("\\", "/"), operation, *names, str(occurrence)))
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def fingerprints(findings: tuple[Finding, ...]) -> tuple[str, ...]:
+    """The fingerprint of each finding, in order; one that a finding already carries is kept."""
+    seen: dict[tuple[str, ...], int] = {}
+    made = []
+    for finding in findings:
+        key = (finding.rule, finding.path, finding.operation, finding.table or "", finding.column or "")
+        occurrence = seen[key] = seen.get(key, -1) + 1
+        made.append(finding.fingerprint or fingerprint(key[0], key[1], key[2], key[3:], occurrence))
+    return tuple(made)

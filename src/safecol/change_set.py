@@ -1,0 +1,121 @@
+"""What changed: a git ref or the index comes in, the added and edited files go out."""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from safecol.errors import UserError
+
+
+class Changed(NamedTuple):
+    """`files` are absolute paths of added, edited and renamed files; `contents` are their texts in the index.
+
+    `contents` is empty unless the change set is the index.
+    """
+
+    files: frozenset[str]
+    contents: Mapping[str, str] = {}
+
+
+def changed(paths: Sequence[str], *, base: str | None = None, staged: bool = False) -> Changed:
+    """The files under `paths` that were added or edited since the merge base with `base`, or in the index.
+
+    With `base`, what the work tree holds counts, uncommitted and untracked files included.
+    Errors: UserError when git or a repository is missing, the ref is unknown, or the history is too shallow.
+    """
+    folder = _folder(paths)
+    top = os.path.realpath(_git(folder, "rev-parse", "--show-toplevel").rstrip("\n"))
+    if staged:
+        return _staged(top)
+    point = _merge_base(top, base or "HEAD")
+    listed = _git(top, "diff", "--name-only", "-z", "--no-renames", "--diff-filter=AMTR", point, "--")
+    untracked = _git(top, "ls-files", "-z", "--others", "--exclude-standard")
+    return Changed(frozenset(_absolute(top, listed + untracked)))
+
+
+def _staged(top: str) -> Changed:
+    against = "HEAD" if _try(top, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")[0] == 0 else _empty_tree(top)
+    listed = _git(top, "diff", "--cached", "--name-only", "-z", "--no-renames", "--diff-filter=AMTR", against, "--")
+    names = [name for name in listed.split("\0") if name]
+    contents = {}
+    for name in names:
+        if name.endswith((".sql", ".py", ".ddl", ".pgsql", ".psql")):
+            contents[os.path.join(top, name)] = _git(top, "show", f":{name}")
+    return Changed(frozenset(_absolute(top, listed)), contents)
+
+
+def _absolute(top: str, listed: str) -> list[str]:
+    return [os.path.join(top, *name.split("/")) for name in listed.split("\0") if name]
+
+
+def _empty_tree(top: str) -> str:
+    return _git(top, "hash-object", "-t", "tree", os.devnull).strip()
+
+
+def _folder(paths: Sequence[str]) -> str:
+    for path in paths:
+        folder = path if os.path.isdir(path) else os.path.dirname(path)
+        if os.path.isdir(folder or "."):
+            return folder or "."
+    return "."
+
+
+def _merge_base(top: str, ref: str) -> str:
+    shallow = _git(top, "rev-parse", "--is-shallow-repository").strip() == "true"
+    deepen = "fetch the whole history: git fetch --unshallow, or fetch-depth: 0 for actions/checkout"
+    if ref.startswith("-") or _try(top, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")[0] != 0:
+        if shallow:
+            raise UserError(f"--base {ref}: git does not know this ref, and the clone is shallow", deepen)
+        remote, slash, branch = ref.partition("/")
+        if ref.endswith("/HEAD"):
+            raise UserError(f"--base {ref}: git does not know this ref", f"git remote set-head {remote} --auto")
+        fetch = f"git fetch {remote} {branch}" if slash else f"git fetch origin {ref}, then --base origin/{ref}"
+        raise UserError(f"--base {ref}: git does not know this ref", f"correct the name, or fetch it: {fetch}")
+    code, out, _ = _try(top, "merge-base", ref, "HEAD")
+    if code == 0:
+        return out.strip()
+    if shallow:
+        raise UserError(f"--base {ref}: the clone is too shallow to hold the merge base with HEAD", deepen)
+    if _try(top, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")[0] != 0:
+        raise UserError(f"--base {ref}: the repository has no commit yet", "commit first, or use --staged")
+    raise UserError(f"--base {ref}: HEAD and {ref} share no history", "name a ref that HEAD branched off from")
+
+
+def _git(folder: str, *arguments: str) -> str:
+    code, out, problem = _try(folder, *arguments)
+    if code == 0:
+        return out
+    if "not a git repository" in problem:
+        raise UserError(
+            f"{os.path.abspath(folder)} is not in a git repository",
+            "run in a checkout, or name the files to check instead of --base or --staged",
+        )
+    if "dubious ownership" in problem:
+        raise UserError(
+            f"git refuses to read {os.path.abspath(folder)}, which another user owns",
+            f"git config --global --add safe.directory {os.path.abspath(folder)}",
+        )
+    first = problem.strip().splitlines()[:1]
+    raise UserError(f"git {' '.join(arguments[:2])} failed: {''.join(first) or f'exit code {code}'}", "see git status")
+
+
+def _try(folder: str, *arguments: str) -> tuple[int, str, str]:
+    import subprocess
+
+    # Messages are matched, so git must speak English; hooks export GIT_DIR and GIT_INDEX_FILE, which stay in force.
+    environment = {**os.environ, "LC_ALL": "C", "LANGUAGE": "C", "GIT_OPTIONAL_LOCKS": "0"}
+    try:
+        done = subprocess.run(  # noqa: S603 - fixed program, arguments as a list
+            ["git", *arguments],  # noqa: S607 - git is the user's own
+            cwd=folder,
+            env=environment,
+            capture_output=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise UserError("git was not found", "install git, or name the files to check") from None
+    return (
+        done.returncode,
+        done.stdout.decode("utf-8", "surrogateescape"),
+        done.stderr.decode("utf-8", "replace"),
+    )

@@ -1,0 +1,107 @@
+"""Findings for a reader: the place, what happens to whom, and the safe stages."""
+
+from safecol.finding import Finding, Result, Stage
+from safecol.reports import Options, Sources, plain, plural, relative, words
+from safecol.reports.snippet import snippet
+
+STYLES = {"error": "31", "warning": "33", "note": "36", "bold": "1", "edge": "34", "good": "32", "dim": "2"}
+
+
+def render(result: Result, sources: Sources, options: Options) -> str:
+    """The findings in the order of the result, then the summary."""
+    blocks = []
+    if options.show_files and result.files:
+        blocks.append("\n".join(words.files(result)) + "\n")
+    if options.statistics:
+        blocks.append("\n".join(words.statistics(result)) + "\n" if result.findings else "")
+    else:
+        blocks += [_finding(finding, sources, options) for finding in result.findings]
+    if not options.quiet:
+        lines = [line for text in words.summary(result, options) for line in wrap(text, options.width)]
+        worst = next((finding.severity for finding in result.findings if finding.severity == "error"), "bold")
+        lines[0] = paint(lines[0], worst if result.findings else "good", options)
+        blocks.append("\n".join(lines) + "\n")
+    return "\n".join(block for block in blocks if block)
+
+
+def _finding(finding: Finding, sources: Sources, options: Options) -> str:
+    head = f"{finding.severity}[{finding.rule}]: "
+    first, *rest = wrap(head + plain(finding.message), options.width, "  ")
+    lines = [paint(head[:-2], finding.severity, options) + paint(first[len(head) - 2 :], "bold", options)]
+    lines += [paint(line, "bold", options) for line in rest]
+    source = sources.get(finding.path)
+    line, column = source.position(finding.span.start) if source else (1, 1)
+    gutter = len(str(line)) + 1
+    lines.append(f"{' ' * gutter}{paint('-->', 'edge', options)} {relative(finding.path, options.root)}:{line}:{column}")
+    if source is not None and not source.problem:
+        gutter, shown = snippet(source, finding.span, options.width)
+        for label, text, mark in shown:
+            edge = paint(f"{label:>{gutter - 1}} |", "edge", options)
+            lines.append(f"{edge} {paint(text, finding.severity, options) if mark else text}".rstrip())
+    pad = " " * gutter
+    for consequence in finding.consequence:
+        lines += _item(pad, "=", plain(consequence), options)
+    for related in finding.related:
+        other = sources.get(related.path)
+        place = relative(related.path, options.root) + (f":{other.position(related.span.start)[0]}" if other else "")
+        lines += _item(pad, "=", f"{plain(related.message)} ({place})", options)
+    if finding.help:
+        lines += _item(pad, "=", "help: " + plain(finding.help), options)
+    if finding.stages:
+        lines += ["", *_stages(finding.stages, pad, options)]
+    if options.verbose:
+        lines += _item(pad, "=", f"more: safecol explain {finding.rule}", options)
+    return "\n".join(lines) + "\n"
+
+
+def _item(pad: str, sign: str, text: str, options: Options) -> list[str]:
+    first, *rest = wrap(text, options.width - len(pad) - 2)
+    edge = paint(sign, "edge", options)
+    label, colon, tail = first.partition(": ")
+    if colon and label in ("help", "more"):
+        first = paint(label + ":", "good", options) + " " + tail
+    return [f"{pad}{edge} {first}", *(f"{pad}  {line}" for line in rest)]
+
+
+def _stages(stages: tuple[Stage, ...], pad: str, options: Options) -> list[str]:
+    count = sum(1 for stage in stages if stage.sql)
+    lines = [pad + paint("Instead:" if count == 1 else f"Instead, in {plural(count, 'stage')}:", "good", options)]
+    number = 0
+    for stage in stages:
+        if not stage.sql:
+            gate = paint(stage.kind.capitalize() + ":", "bold", options)
+            text = plain(stage.title).removeprefix(stage.kind.capitalize()).lstrip(" :*").strip()
+            label = len(stage.kind) + 2
+            first, *rest = wrap(" " * label + text, options.width - len(pad) - 5) if text else [" " * label]
+            lines.append(f"{pad}  -- {gate} {first[label:]}".rstrip())
+            lines += [f"{pad}     {line}" for line in rest]
+            continue
+        number += 1
+        where = "" if stage.transaction else "outside a transaction, in a file of its own"
+        title = f"{plain(stage.title)} ({where})" if stage.title and where else plain(stage.title) or where.capitalize()
+        first, *rest = wrap(title, options.width - len(pad) - 5) or [""]
+        lines.append(f"{pad}  {number}. {first}".rstrip())
+        lines += [f"{pad}     {line}" for line in rest]
+        lines += [f"{pad}       {paint(plain(row), 'bold', options)}" for row in stage.sql.strip().splitlines()]
+    return lines
+
+
+def paint(text: str, style: str, options: Options) -> str:
+    """The text in a style's colour when colours are on."""
+    return f"\x1b[{STYLES[style]}m{text}\x1b[0m" if options.color and text else text
+
+
+def wrap(text: str, width: int, indent: str = "") -> list[str]:
+    """The text in lines of at most `width` columns, broken at spaces; leading spaces are kept.
+
+    A word that is longer than a line stays whole: paths and SQL must stay copyable.
+    """
+    lines, current = [], text[: len(text) - len(text.lstrip(" "))]
+    fresh = True
+    for word in text.split():
+        if not fresh and len(current) + 1 + len(word) > max(width, 20):
+            lines.append(current)
+            current, fresh = indent, True
+        current += word if fresh else " " + word
+        fresh = False
+    return [*lines, current] if current else lines or [""]

@@ -1,0 +1,119 @@
+"""Results and effects as JSON, version 1: fields are only ever added."""
+
+from typing import Any
+
+from safecol.effect import Effect
+from safecol.finding import Finding, Result, fingerprints
+from safecol.reports import Options, Sources, relative
+from safecol.source import Source, Span
+
+VERSION = 1
+
+
+def render(result: Result, sources: Sources, options: Options) -> str:
+    """One JSON document with everything that the run found."""
+    import json
+
+    tool = {"name": "safecol", "version": options.version}
+    document = {"version": VERSION, "tool": tool, **values(result, sources, options)}
+    return json.dumps(document, indent=2, ensure_ascii=True) + "\n"
+
+
+def values(result: Result, sources: Sources, options: Options) -> dict[str, Any]:
+    """The document without its head, as plain values."""
+    marks = fingerprints(result.findings)
+    return {
+        "summary": {
+            "targets": result.targets,
+            "context": result.context,
+            "statements": result.statements,
+            "errors": result.count("error"),
+            "warnings": result.count("warning"),
+            "notes": result.count("note"),
+            "suppressed": len(result.suppressed),
+            "unanalyzed": len(result.unanalyzed),
+        },
+        "findings": [
+            _finding(finding, mark, sources, options) for finding, mark in zip(result.findings, marks, strict=True)
+        ],
+        "unanalyzed": [
+            {
+                "path": relative(one.path, options.root),
+                "line": region(sources.get(one.path), one.span)["line"],
+                "reason": one.reason,
+            }
+            for one in result.unanalyzed
+        ],
+        "assumptions": list(result.guesses),
+        "notes": list(result.notes),
+        **({"files": [use._asdict() for use in result.files]} if options.show_files else {}),
+    }
+
+
+def _finding(finding: Finding, mark: str, sources: Sources, options: Options) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity,
+        "category": finding.category,
+        "message": finding.message,
+        "help": finding.help,
+        "consequence": list(finding.consequence),
+        "url": finding.url,
+        "path": relative(finding.path, options.root),
+        **region(sources.get(finding.path), finding.span),
+        "dialect": finding.dialect,
+        "server_version": finding.server_version,
+        "runner": finding.runner,
+        "direction": finding.direction,
+        "statement": finding.statement,
+        "operation": finding.operation,
+        "table": finding.table,
+        "column_name": finding.column,
+        "effect": effect_values(finding.effect) if finding.effect else None,
+        "related": [
+            {
+                "path": relative(one.path, options.root),
+                **region(sources.get(one.path), one.span),
+                "message": one.message,
+            }
+            for one in finding.related
+        ],
+        "fix": None,
+        "stages": [
+            {"title": stage.title, "sql": stage.sql, "transaction": stage.transaction, "kind": stage.kind}
+            for stage in finding.stages
+        ],
+        "fingerprint": mark,
+    }
+
+
+def region(source: Source | None, span: Span) -> dict[str, int]:
+    """Lines and columns from 1, the end exclusive, and character offsets from 0."""
+    line, column = source.position(span.start) if source else (1, 1)
+    end_line, end_column = source.position(span.end) if source else (1, 1)
+    return {
+        "line": line,
+        "column": column,
+        "end_line": end_line,
+        "end_column": end_column,
+        "start": span.start,
+        "end": span.end,
+    }
+
+
+def effect_values(effect: Effect) -> dict[str, Any]:
+    """An effect as the fields that `effects` prints, but for those of the statement."""
+    return {
+        "locks": dict(effect.locks),
+        "blocks": list(effect.blocks),
+        "rewrite": list(effect.rewrite),
+        "scan": list(effect.scan),
+        "indexes_rebuilt": list(effect.rebuilt),
+        "algorithm": effect.algorithm,
+        "lock_clause": effect.lock_clause,
+        "transaction_allowed": effect.transaction_allowed,
+        "fails": {"when": effect.fails.when, "reason": effect.fails.reason} if effect.fails else None,
+        "duration": effect.duration,
+        "certain": effect.certain,
+        "unknown": list(effect.unknown),
+    }

@@ -1,0 +1,41 @@
+"""Sentences that the readable formats share: the summary, the statistics, the files."""
+
+from safecol.finding import SEVERITIES, Result
+from safecol.reports import Options, plain, plural
+
+
+def summary(result: Result, options: Options) -> list[str]:
+    """The closing lines: what was found, what was read, what was not, and what was assumed."""
+    counts = [plural(result.count(severity), severity) for severity in SEVERITIES if result.count(severity)]
+    if counts:
+        found = "Found " + (" and ".join(counts) if len(counts) < 3 else f"{counts[0]}, {counts[1]} and {counts[2]}")
+    else:
+        found = "Nothing found" if result.targets else "Nothing to check"
+    read = f"{plural(result.targets, 'migration')} checked ({plural(result.statements, 'statement')})"
+    context = f", {result.context} more read as context" if result.context else ""
+    left = f"{len(result.suppressed)} suppressed, {len(result.unanalyzed)} not analysed"
+    lines = [f"{found}: {read}{context}; {left}."]
+    lines += [f"Assumed: {plain(guess)}" for guess in result.guesses]
+    lines += [f"Note: {plain(note)}" for note in result.notes]
+    if options.verbose:
+        lines += [f"Not analysed: {one.path}: {plain(one.reason)}" for one in result.unanalyzed]
+    return lines
+
+
+def statistics(result: Result) -> list[str]:
+    """One line a rule, the most frequent first."""
+    counts: dict[tuple[str, str], int] = {}
+    for finding in result.findings:
+        key = (finding.rule, finding.severity)
+        counts[key] = counts.get(key, 0) + 1
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return [f"{count:>5}  {severity:<7}  {rule}" for (rule, severity), count in ordered]
+
+
+def files(result: Result) -> list[str]:
+    """One line a file: what it was used for, and how it was understood."""
+    rows = []
+    for use in result.files:
+        about = ", ".join(part for part in (use.runner, use.dialect, use.note) if part)
+        rows.append(f"{use.role:<8} {plain(use.path)}" + (f"  ({plain(about)})" if about else ""))
+    return rows
