@@ -1,0 +1,105 @@
+"""Where clauses begin and end in the text: a masked text and offsets come in, spans go out."""
+
+import re
+
+from safecol.source import Span
+
+# Everything inside which a comma or a parenthesis means nothing, and those themselves.
+_TOKEN = re.compile(
+    r"""
+    (?<![\w$])[eE]'[^'\\]*(?:(?:\\.|'')[^'\\]*)*'
+    | '[^']*(?:''[^']*)*'
+    | "[^"]*(?:""[^"]*)*"
+    | (?<![\w$])\$(?P<tag>(?:[^\W\d]\w*)?)\$.*?\$(?P=tag)\$
+    | --[^\n]* | /\*
+    | [()\[\],;]
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_COMMENT = re.compile(r"/\*|\*/")
+_GAP = re.compile(r"(?:\s+|--[^\n]*)+")
+_PART = r'(?:[uU]&)?(?:"[^"]*(?:""[^"]*)*"|[^\s".,;()*]+)'
+_NAME = re.compile(rf"{_PART}(?:\s*\.\s*{_PART})*")
+
+
+def split(text: str, start: int, end: int) -> list[Span]:
+    """The parts between top-level commas of text[start:end], without blanks and comments around them.
+
+    A closing parenthesis that was not opened, or a semicolon, ends the last part.
+    """
+    parts: list[Span] = []
+    depth, first, last = 0, -1, start
+    at = start
+    while at < end:
+        match = _TOKEN.search(text, at, end)
+        upto = match.start() if match else end
+        plain = text[at:upto]
+        stripped = plain.strip()
+        if stripped:
+            if first < 0:
+                first = at + plain.index(stripped[0])
+            last = at + len(plain.rstrip())
+        if match is None:
+            break
+        token, at = match.group(), match.end()
+        if token[:2] == "--":
+            continue
+        if token == "/*":
+            at = _comment_end(text, at, end)
+            continue
+        if token in ")]":
+            depth -= 1
+        if depth < 0 or token == ";":
+            break
+        if token == "," and depth == 0:
+            if first >= 0:
+                parts.append(Span(first, last))
+            first = -1
+            continue
+        if token in "([":
+            depth += 1
+        if first < 0:
+            first = upto
+        last = at
+    if first >= 0:
+        parts.append(Span(first, last))
+    return parts
+
+
+def part_from(text: str, start: int, end: int) -> Span:
+    """The part that starts at `start` and ends before the next top-level comma or closing parenthesis."""
+    parts = split(text, start, end)
+    return parts[0] if parts else Span(start, end)
+
+
+def after_name(text: str, start: int, end: int) -> int:
+    """The offset behind the possibly qualified name at `start`, a star and blanks."""
+    match = _NAME.match(text, start, end)
+    at = skip_blank(text, match.end() if match else start, end)
+    if text.startswith("*", at):
+        at = skip_blank(text, at + 1, end)
+    return at
+
+
+def skip_blank(text: str, at: int, end: int) -> int:
+    """The offset behind blanks and comments."""
+    while at < end:
+        if match := _GAP.match(text, at, end):
+            at = match.end()
+        elif text.startswith("/*", at):
+            at = _comment_end(text, at + 2, end)
+        else:
+            break
+    return at
+
+
+def _comment_end(text: str, at: int, end: int) -> int:
+    """Block comments nest."""
+    depth = 1
+    while depth:
+        match = _COMMENT.search(text, at, end)
+        if match is None:
+            return end
+        depth += 1 if match.group() == "/*" else -1
+        at = match.end()
+    return at

@@ -1,0 +1,43 @@
+"""Statements of PostgreSQL: a parse-tree node with its place comes in, the operations it stands for go out."""
+
+from collections.abc import Callable
+
+from safecol.frontends.postgresql import alterations, data, session, tables
+from safecol.frontends.postgresql.types import Node, Site
+from safecol.operations import Operation
+from safecol.source import Span
+
+Handler = Callable[[Node, Site], list[Operation]]
+
+HANDLERS: dict[str, Handler] = {
+    **tables.HANDLERS,
+    **alterations.HANDLERS,
+    **data.HANDLERS,
+    **session.HANDLERS,
+}
+
+
+def convert(
+    node: Node, span: Span, position: Callable[[int], int], text: str
+) -> tuple[tuple[Operation, ...], str | None]:
+    """The operations of one statement, and why some of it was not understood (None when all was).
+
+    `node` is the content of `stmt` in pglast's JSON, `span` the statement's in the file, `position` maps a byte
+    location of the tree to an offset in the file, `text` is the file's masked text.
+    """
+    site = Site(span, position, text, [])
+    try:
+        operations = operations_of(node, site)
+    except RecursionError:
+        return (), "nested too deeply"
+    return tuple(operations), "; ".join(dict.fromkeys(site.reasons)) or None
+
+
+def operations_of(node: Node, site: Site) -> list[Operation]:
+    """The operations of a wrapped statement node; an unknown one leaves a reason at the site."""
+    kind, content = next(iter(node.items()))
+    handler = HANDLERS.get(kind)
+    if handler is None:
+        site.missed(f"{kind} is not understood")
+        return []
+    return handler(content, site)
