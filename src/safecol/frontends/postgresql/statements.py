@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from safecol.frontends.postgresql import alterations, data, session, tables
+from safecol.frontends.postgresql import alterations, changes, data, session, tables
 from safecol.frontends.postgresql.types import Node, Site
 from safecol.operations import Operation
 from safecol.source import Span
@@ -12,6 +12,7 @@ Handler = Callable[[Node, Site], list[Operation]]
 HANDLERS: dict[str, Handler] = {
     **tables.HANDLERS,
     **alterations.HANDLERS,
+    **changes.HANDLERS,
     **data.HANDLERS,
     **session.HANDLERS,
 }
