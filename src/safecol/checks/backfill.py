@@ -1,0 +1,103 @@
+"""Changes of rows: a trace comes in, UPDATE, DELETE and INSERT that go over a whole existing table go out."""
+
+from collections.abc import Iterator
+
+from safecol.expressions import (
+    Collection,
+    ColumnReference,
+    Expression,
+    Junction,
+    NullTest,
+    Subquery,
+    columns,
+    walk,
+)
+from safecol.operations import Operation
+from safecol.trace import Hit, Step, Trace
+
+_CATALOGS = frozenset({"pg_catalog", "information_schema"})
+
+
+def unfiltered_updates(trace: Trace) -> Iterator[Hit]:
+    """UPDATE of an existing table without a WHERE, or with one that is always true."""
+    return (_hit(step) for step in trace.steps if step.existing and _unfiltered(step.operation, "update"))
+
+
+def unfiltered_deletes(trace: Trace) -> Iterator[Hit]:
+    """DELETE from an existing table without a WHERE, or with one that is always true."""
+    return (_hit(step) for step in trace.steps if step.existing and _unfiltered(step.operation, "delete"))
+
+
+def unbatched_backfills(trace: Trace) -> Iterator[Hit]:
+    """UPDATE and DELETE whose WHERE doesn't pick single rows; INSERT … SELECT from one existing table into another."""
+    created: set[str] | None = None
+    for step in trace.steps:
+        operation = step.operation
+        if not step.existing or "limit" in operation.flags:
+            continue
+        if operation.kind in {"update", "delete"} and _broad(operation):
+            yield _hit(step)
+        elif operation.kind == "insert" and "select-source" in operation.flags:
+            if "where" in operation.flags and "always-true" not in operation.flags:
+                continue
+            if created is None:
+                created = _created(trace)
+            if any(name.schema not in _CATALOGS and name.name not in created for name in operation.reads):
+                yield _hit(step)
+
+
+def _unfiltered(operation: Operation, kind: str) -> bool:
+    if operation.kind != kind or "limit" in operation.flags:
+        return False
+    return "where" not in operation.flags or "always-true" in operation.flags
+
+
+def _broad(operation: Operation) -> bool:
+    """Whether the WHERE tests nothing but the assigned columns, NULL and how tables are joined."""
+    condition = operation.expression
+    if condition is None or "always-true" in operation.flags:
+        return False
+    if any(isinstance(part, Subquery) for part in walk(condition)):
+        return False  # the subquery may well have a LIMIT, or pick few rows
+    assigned = {name for key, name in operation.options if key == "column"}
+    conjuncts = list(_conjuncts(condition))
+    if any(_picks(conjunct, assigned) for conjunct in conjuncts):
+        return False
+    return bool(columns(condition) & assigned) or any(_joins(conjunct) for conjunct in conjuncts)
+
+
+def _conjuncts(condition: Expression) -> Iterator[Expression]:
+    if isinstance(condition, Junction) and condition.name == "and":
+        for part in condition.arguments:
+            yield from _conjuncts(part)
+    else:
+        yield condition
+
+
+def _picks(conjunct: Expression, assigned: set[str]) -> bool:
+    """Whether a test compares a column that isn't assigned with a value: it may select few rows."""
+    if isinstance(conjunct, NullTest) or _joins(conjunct):
+        return False
+    return not columns(conjunct) <= assigned or not columns(conjunct)
+
+
+def _joins(conjunct: Expression) -> bool:
+    """Whether a test compares columns of two relations: `users.id = orders.user_id`."""
+    qualifiers = {part.parts[:-1] for part in walk(conjunct) if isinstance(part, ColumnReference)}
+    constants = any(isinstance(part, Collection) for part in walk(conjunct))
+    return len(qualifiers) > 1 and not constants
+
+
+def _created(trace: Trace) -> set[str]:
+    """Names of the tables that the change set creates."""
+    return {
+        step.operation.relation.name
+        for each in (*trace.before, trace)
+        for step in each.steps
+        if step.operation.kind in {"create-table", "create-table-as"} and step.operation.relation
+    }
+
+
+def _hit(step: Step) -> Hit:
+    assigned = next((name for key, name in step.operation.options if key == "column"), "")
+    return Hit(step, step.operation.span, {"table": step.table or "", "column": assigned})

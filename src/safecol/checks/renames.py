@@ -1,0 +1,76 @@
+"""Renames: a trace comes in; renamed tables and columns whose old name nothing takes over go out."""
+
+from collections.abc import Iterator
+
+from safecol.operations import ColumnDefinition, Operation
+from safecol.trace import Hit, Step, Trace
+
+_VIEWS = frozenset({"create-view", "create-materialized-view"})
+_TABLES = frozenset({"create-table", "create-table-as"})
+
+
+def tables_without_replacement(trace: Trace) -> Iterator[Hit]:
+    """Renames of existing tables, unless a later step of the section makes a view or a table with the old name."""
+    for at, step in enumerate(trace.steps):
+        relation = step.operation.relation
+        if step.operation.kind != "rename-table" or not step.existing or relation is None:
+            continue
+        later = trace.steps[at + 1 :]
+        swapped = any(_is_renamed_to(after.operation, relation.name) for after in later)
+        if not swapped and not _made(later, relation.name, _VIEWS | _TABLES):
+            yield _hit(step)
+
+
+def columns_without_replacement(trace: Trace) -> Iterator[Hit]:
+    """Renames of columns of existing tables, unless the old name still works.
+
+    It does through a generated column of that name, and through a view that takes the table's place.
+    """
+    for at, step in enumerate(trace.steps):
+        operation = step.operation
+        if operation.kind != "rename-column" or not step.existing or operation.relation is None:
+            continue
+        later = trace.steps[at + 1 :]
+        if any(_stands_in(after.operation, operation) for after in later):
+            continue
+        if not any(_made(later, name, _VIEWS) for name in _names(trace.steps, operation.relation.name)):
+            yield _hit(step)
+
+
+def _made(steps: tuple[Step, ...], name: str, kinds: frozenset[str]) -> bool:
+    made = (step.operation for step in steps if step.operation.kind in kinds)
+    return any(operation.relation is not None and operation.relation.name == name for operation in made)
+
+
+def _is_renamed_to(operation: Operation, name: str) -> bool:
+    return operation.kind == "rename-table" and operation.new_name == name
+
+
+def _stands_in(added: Operation, renamed: Operation) -> bool:
+    return (
+        added.kind == "add-column"
+        and added.relation == renamed.relation
+        and isinstance(added.definition, ColumnDefinition)
+        and added.definition.generated is not None
+        and added.definition.name == renamed.column
+    )
+
+
+def _names(steps: tuple[Step, ...], name: str) -> set[str]:
+    """The names that a table has had or gets in the section."""
+    names = {name}
+    renames = [step.operation for step in steps if step.operation.kind == "rename-table"]
+    for operation in (*reversed(renames), *renames):
+        if operation.relation is None or operation.new_name is None:
+            continue
+        if operation.new_name in names:
+            names.add(operation.relation.name)
+        elif operation.relation.name in names:
+            names.add(operation.new_name)
+    return names
+
+
+def _hit(step: Step) -> Hit:
+    operation = step.operation
+    values = {"table": step.table or "", "column": operation.column or "", "new_name": operation.new_name or ""}
+    return Hit(step, operation.span, values)
