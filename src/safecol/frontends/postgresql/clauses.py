@@ -103,3 +103,15 @@ def _comment_end(text: str, at: int, end: int) -> int:
         depth += 1 if match.group() == "/*" else -1
         at = match.end()
     return at
+
+
+def literal_body(text: str, at: int, end: int) -> Span | None:
+    """The span between the quotes of the string literal at `at`; None when there is none."""
+    match = _TOKEN.match(text, at, end)
+    if match is None:
+        return None
+    if match.group("tag") is not None:
+        width = len(match.group("tag")) + 2
+        return Span(match.start() + width, match.end() - width)
+    opening = text.find("'", match.start(), match.end())
+    return Span(opening + 1, match.end() - 1) if opening >= 0 else None

@@ -93,7 +93,6 @@ def _select(node: Node, reading: Reading, site: Site) -> list[Operation]:
                 site.span,
                 relation_name(relation),
                 query=query,
-                definition=query,
                 reads=query.relations,
                 flags=frozenset(flags),
                 options=_pairs(reading),

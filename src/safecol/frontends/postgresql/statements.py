@@ -2,7 +2,17 @@
 
 from collections.abc import Callable
 
-from safecol.frontends.postgresql import alterations, changes, data, session, tables
+from safecol.frontends.postgresql import (
+    alterations,
+    changes,
+    data,
+    objects,
+    routines,
+    server,
+    session,
+    tables,
+    views,
+)
 from safecol.frontends.postgresql.types import Node, Site
 from safecol.operations import Operation
 from safecol.source import Span
@@ -14,6 +24,10 @@ HANDLERS: dict[str, Handler] = {
     **alterations.HANDLERS,
     **changes.HANDLERS,
     **data.HANDLERS,
+    **objects.HANDLERS,
+    **routines.HANDLERS,
+    **server.HANDLERS,
+    **views.HANDLERS,
     **session.HANDLERS,
 }
 
