@@ -23,7 +23,7 @@ _FORMATS = (
 
 
 def read_source(path: str, data: bytes | None = None) -> Source:
-    """The text of the file at `path`, or of `data` when given; never raises for a bad file.
+    """Read the text of the file at `path`, or of `data` when given; never raises for a bad file.
 
     A byte order mark stays in the text as its first character and line endings stay as they are, so that offsets
     fit the file. `Source.problem` says why there is no text.
@@ -31,7 +31,7 @@ def read_source(path: str, data: bytes | None = None) -> Source:
     name = path.replace("\\", "/")
     if data is None:
         try:
-            with open(path, "rb") as file:  # noqa: PTH123 - pathlib costs start-up time
+            with open(path, "rb") as file:
                 data = file.read()
         except OSError as error:
             return Source(name, "", f"the file can't be read: {error.strerror or error}")

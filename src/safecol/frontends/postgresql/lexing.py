@@ -12,10 +12,13 @@ LINE_COMMENT = r"--[^\n\r]*+"
 
 _BLOCK_EDGE = re.compile(r"/\*|\*/")
 _DOLLAR_TAG = re.compile(r"(?<![\w$])\$(?:[^\W\d]\w*)?\$")
-_COMMENT_START = re.compile(rf"(?:{STRING}|[^-'\"/$]++|-(?!-)|/(?!\*)|\$(?!(?:[^\W\d]\w*)?\$)|(?<=[\w$])\$|['\"])*+", re.S)
+_COMMENT_START = re.compile(
+    rf"(?:{STRING}|[^-'\"/$]++|-(?!-)|/(?!\*)|\$(?!(?:[^\W\d]\w*)?\$)|(?<=[\w$])\$|['\"])*+", re.DOTALL
+)
+_LINE_COMMENT = re.compile(LINE_COMMENT)
 _BLANK = re.compile(rf"(?:\s++|{LINE_COMMENT})*+")
 _STATEMENT = re.compile(
-    rf"(?:[^;'\"$/-]++|{STRING}|{LINE_COMMENT}|-|/(?!\*)|\$(?!(?:[^\W\d]\w*)?\$)|(?<=[\w$])\$|['\"])*+", re.S
+    rf"(?:[^;'\"$/-]++|{STRING}|{LINE_COMMENT}|-|/(?!\*)|\$(?!(?:[^\W\d]\w*)?\$)|(?<=[\w$])\$|['\"])*+", re.DOTALL
 )
 
 
@@ -39,7 +42,7 @@ def dollar_quote_end(text: str, start: int, end: int) -> int | None:
 
 
 def statement_end(text: str, start: int, end: int) -> int:
-    """The offset of the first `;` outside strings and comments, or `end`. What is never closed counts as text."""
+    """Find the offset of the first `;` outside strings and comments, or `end`. What is never closed counts as text."""
     at, open_comment = start, False
     while at < end:
         match = _STATEMENT.match(text, at, end)
@@ -57,7 +60,7 @@ def statement_end(text: str, start: int, end: int) -> int:
 
 
 def skip_blank(text: str, start: int, end: int) -> int:
-    """The first offset from `start` that is neither white space nor in a comment."""
+    """Find the first offset from `start` that is neither white space nor in a comment."""
     at = start
     while at < end:
         match = _BLANK.match(text, at, end)
@@ -71,8 +74,7 @@ def skip_blank(text: str, start: int, end: int) -> int:
 
 def comment_spans(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Each `--` and `/* */` comment outside strings and dollar-quoted bodies; a `--` one without its line ending."""
-    line = re.compile(LINE_COMMENT)
-    at = start
+    at, open_comment = start, False
     while at < end:
         match = _COMMENT_START.match(text, at, end)
         at = match.end() if match else at
@@ -81,8 +83,12 @@ def comment_spans(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         if text[at] == "$":
             at = dollar_quote_end(text, at, end) or at + 1
             continue
-        comment = line.match(text, at, end)
-        closed = comment.end() if comment else block_comment_end(text, at, end)
+        closed: int | None = None
+        if comment := _LINE_COMMENT.match(text, at, end):
+            closed = comment.end()
+        elif not open_comment:
+            closed = block_comment_end(text, at, end)
+            open_comment = closed is None  # none further on can end either
         if closed is None:
             at += 1
             continue
@@ -91,7 +97,7 @@ def comment_spans(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def significant_end(text: str, start: int, end: int) -> int:
-    """The end of the text in `start`…`end` without white space and comments at its end."""
+    """Find the end of the text in `start`…`end` without white space and comments at its end."""
     stop = start + len(text[start:end].rstrip())
     tail = text.find("--", start, stop) >= 0 or text.find("/*", start, stop) >= 0
     if not tail:

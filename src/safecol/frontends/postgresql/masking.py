@@ -25,7 +25,9 @@ _TRIGGER = re.compile(
     rf"\\|\$[{{(]|\{{[{{%#]|<%|(?<![:\w]):[A-Za-z_'\"]|[{_ODD_SPACES}]|\bFROM\s+STDIN\b", re.IGNORECASE
 )
 # Placeholders of drivers that are operators of PostgreSQL as well: masked only where a statement doesn't parse.
-_DOUBTFUL = re.compile(r"\?|%s|%\(|@\w+@|\w:[A-Za-z_'\"]|^[ \t]*(?:GO|/|DELIMITER\b.*)[ \t]*\r?$", re.MULTILINE | re.I)
+_DOUBTFUL = re.compile(
+    r"\?|%s|%\(|@\w+@|\w:[A-Za-z_'\"]|^[ \t]*(?:GO|/|DELIMITER\b.*)[ \t]*\r?$", re.MULTILINE | re.IGNORECASE
+)
 
 _PLAIN = rf"[^;'\"$/\\{{<:%@?\[\]\n{_ODD_SPACES}-]++|{lexing.STRING}|{lexing.LINE_COMMENT}|-|::|:="
 _RUN = re.compile(rf"(?:{_PLAIN})*+", re.DOTALL)
@@ -36,7 +38,12 @@ _TEMPLATES = (
         "block",
         re.compile(r"\{\{-?\s*(?:(?:if|else|end|range|with|define)\b|[#/!^>]).{0,2000}?\}\}", re.DOTALL),
     ),
-    ("template", re.compile(r"\{\{.{0,2000}?\}\}|<%-?=.{0,2000}?%>|\$\{(?:[^{}\n]|\{[^{}\n]*\})*\}|\$\([A-Za-z_]\w*\)", re.DOTALL)),
+    (
+        "template",
+        re.compile(
+            r"\{\{.{0,2000}?\}\}|<%-?=.{0,2000}?%>|\$\{(?:[^{}\n]|\{[^{}\n]*\})*\}|\$\([A-Za-z_]\w*\)", re.DOTALL
+        ),
+    ),
 )
 _VARIABLE = re.compile(r":(?:'\w+'|\"\w+\"|[A-Za-z_]\w*)")
 _DRIVER = re.compile(r"\?(?![|&])|%\(\w+\)s|%s(?!\w)|@\w+@")
@@ -204,7 +211,7 @@ def _standing_alone(found: _Found, start: int, stop: int, kind: str) -> int:
 
 
 def _name(found: _Found, start: int, stop: int, kind: str) -> int:
-    """A name in place of the placeholder, or white space where it stands for a statement of its own."""
+    """Put a name in place of the placeholder, or white space where it stands for a statement of its own."""
     text = found.text
     if _LINE_REST.match(text, stop, found.end) and found.at_statement_start(start):
         return _standing_alone(found, start, stop, kind)

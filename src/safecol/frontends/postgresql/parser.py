@@ -20,9 +20,9 @@ class SyntaxProblem(Exception):  # noqa: N818 - it describes the text that was r
 
 
 def parse(text: str) -> list[dict[str, Any]]:
-    """The statements of `text`: `{"stmt": {node: …}, "location": bytes, "length": bytes}` each.
+    """Parse `text` into its statements: `{"stmt": {node: …}, "stmt_location": bytes, "stmt_len": bytes}` each.
 
-    Absent `location` is 0, absent `length` is "to the end". Offsets inside are UTF-8 byte offsets of `text`.
+    Absent `stmt_location` is 0, absent `stmt_len` is "to the end". Offsets inside are UTF-8 byte offsets of `text`.
     """
     import json
 
@@ -48,6 +48,8 @@ def parse(text: str) -> list[dict[str, Any]]:
 
 def _problem(text: str, error: Exception) -> SyntaxProblem:
     message = str(error.args[0])
+    if len(message) > 200:  # an unterminated quote or comment is quoted in full
+        message = message[:120].rstrip() + '…"'
     if "memory exhausted" in message or "stack depth" in message:
         return SyntaxProblem("nested too deeply to be analyzed", None)
     offset = error.args[1] if len(error.args) > 1 else None
@@ -120,7 +122,7 @@ def _load_extension() -> Callable[[str], str]:
 
 
 def offsets(text: str, start: int = 0) -> Callable[[int], int]:
-    """A map from UTF-8 byte offsets in `text` to character offsets, plus `start`."""
+    """Make a map from UTF-8 byte offsets in `text` to character offsets, plus `start`."""
     if text.isascii():
         return start.__add__
     from bisect import bisect_right

@@ -1,7 +1,7 @@
 """A section of a file comes in, its statements with operations go out; one bad statement never hides the others."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from safecol.frontends.postgresql import lexing, parser
@@ -11,7 +11,7 @@ from safecol.operations import Opaque, Operation, Section, Statement
 from safecol.source import Span
 from safecol.trace import Placeholder
 
-Convert = Callable[[dict[str, Any], Span, Callable[[int], int]], tuple[tuple[Operation, ...], str | None]]
+Convert = Callable[[dict[str, Any], Span, Callable[[int], int], str], tuple[tuple[Operation, ...], str | None]]
 
 
 class Reading(NamedTuple):
@@ -29,6 +29,7 @@ _DEPTH = re.compile(
     rf"{lexing.STRING}|{lexing.LINE_COMMENT}|(?P<open>\(|\bBEGIN\b|\bCASE\b)|(?P<close>\)|\bEND\b)",
     re.IGNORECASE | re.DOTALL,
 )
+_MOST_JOINED = 500
 _LINE_ENDING = re.compile(r";[ \t]*\r?\n")
 _NEW_STATEMENT = re.compile(
     r"^(?:(?:CREATE|ALTER|DROP)\s+(?:OR\s+REPLACE\s+)?(?:UNIQUE\s+)?"
@@ -40,7 +41,7 @@ _NEW_STATEMENT = re.compile(
 
 
 def read_section(text: str, section: Section, first_number: int = 1, convert: Convert | None = None) -> Reading:
-    """The statements of `section` in `text`, numbered from `first_number`.
+    """Read the statements of `section` in `text`, numbered from `first_number`.
 
     `convert` turns a parse node into operations; it is `statements.convert` unless given.
     """
@@ -52,17 +53,17 @@ def read_section(text: str, section: Section, first_number: int = 1, convert: Co
     masked = mask(text, span)
     body = _UNSENDABLE.sub(" ", masked.text[span.start : span.end])
     body, cuts = cut_values(body)
-    reader = _Reader(body, span.start, first_number, convert, tuple(cuts))
+    reader = _Reader(_in_file(body, masked.text, span), body, span.start, first_number, convert, tuple(cuts))
     try:
         nodes = parser.parse(body)
     except parser.SyntaxProblem:
-        placeholders = masked.placeholders + _read_each(reader, text, masked, span)
+        placeholders = masked.placeholders + _read_each(reader, masked, span)
         return Reading(tuple(reader.statements), tuple(sorted(placeholders)))
     position = parser.offsets(body)
     for node in nodes:
         location, length = node.get("stmt_location", 0), node.get("stmt_len", 0)
         end = position(location + length) if length else len(body)
-        reader.convert_node(node["stmt"], position(location), end, position)
+        reader.convert_node(node["stmt"], position(location), end, position, reader.text)
     return Reading(tuple(reader.statements), masked.placeholders)
 
 
@@ -70,17 +71,20 @@ def comments(text: str, span: Span) -> list[tuple[Span, str]]:
     """Every `--` and `/* */` comment in `span`, with its text; none inside strings or dollar-quoted bodies."""
     if text.find("--", span.start, span.end) < 0 and text.find("/*", span.start, span.end) < 0:
         return []
-    return [
-        (Span(start, end), text[start:end]) for start, end in lexing.comment_spans(text, span.start, span.end)
-    ]
+    return [(Span(start, end), text[start:end]) for start, end in lexing.comment_spans(text, span.start, span.end)]
+
+
+def _in_file(body: str, text: str, span: Span) -> str:
+    return text[: span.start] + body + text[span.end :]
 
 
 class _Reader:
-    """The statements read so far from `body`, which begins at `base` in the file."""
+    """The statements read so far from `body`, which begins at `base` in the file's masked `text`."""
 
-    __slots__ = ("base", "body", "convert", "cuts", "first", "statements")
+    __slots__ = ("base", "body", "convert", "cuts", "first", "statements", "text")
 
-    def __init__(self, body: str, base: int, first: int, convert: Convert, cuts: tuple[Span, ...]) -> None:
+    def __init__(self, text: str, body: str, base: int, first: int, convert: Convert, cuts: tuple[Span, ...]) -> None:
+        self.text = text
         self.body = body
         self.base = base
         self.first = first
@@ -96,14 +100,20 @@ class _Reader:
         self.statements.append(Statement(number, self.span(start, end), operations, opaque))
 
     def convert_node(
-        self, node: dict[str, Any], start: int, end: int, position: Callable[[int], int], problem: Opaque | None = None
+        self,
+        node: dict[str, Any],
+        start: int,
+        end: int,
+        position: Callable[[int], int],
+        text: str,
+        problem: Opaque | None = None,
     ) -> None:
         """Append the statement of a parse node; `position` maps byte locations to offsets in `body`."""
         start = lexing.skip_blank(self.body, start, end)
         end = lexing.significant_end(self.body, start, end)
         span = self.span(start, end)
         try:
-            operations, reason = self.convert(node, span, lambda location: self.base + position(location))
+            operations, reason = self.convert(node, span, lambda location: self.base + position(location), text)
         except RecursionError:
             operations, reason = (), _TOO_DEEP
         if any(cut.start >= start and cut.end <= end for cut in self.cuts):
@@ -115,7 +125,7 @@ class _Reader:
         self.add(start, end, operations, problem)
 
 
-def _read_each(reader: _Reader, text: str, masked: Masked, span: Span) -> tuple[Placeholder, ...]:
+def _read_each(reader: _Reader, masked: Masked, span: Span) -> tuple[Placeholder, ...]:
     """Parse statement by statement; returns the placeholders that were masked on the way."""
     recovered = mask(masked.text, span, doubtful=True)
     doubtful = _UNSENDABLE.sub(" ", recovered.text[span.start : span.end])
@@ -128,6 +138,8 @@ def _read_each(reader: _Reader, text: str, masked: Masked, span: Span) -> tuple[
     for cut in reader.cuts:
         doubtful = doubtful[: cut.start] + body[cut.start : cut.end] + doubtful[cut.end :]
     reader.body = body
+    reader.text = _in_file(body, masked.text, span)
+    other = _in_file(doubtful, masked.text, span)
     used = [(line.span.start - span.start, line.span.end - span.start) for line in lines]
     at = 0
     while at < len(body):
@@ -135,10 +147,7 @@ def _read_each(reader: _Reader, text: str, masked: Masked, span: Span) -> tuple[
         if start >= len(body):
             break
         end = _statement_end(body, start)
-        if end > start:
-            at = _read_piece(reader, start, end, doubtful, used)
-        else:
-            at = end + 1
+        at = _read_piece(reader, start, end, other, used) if end > start else end + 1
     return tuple(
         p
         for p in recovered.placeholders
@@ -146,20 +155,17 @@ def _read_each(reader: _Reader, text: str, masked: Masked, span: Span) -> tuple[
     )
 
 
-def _read_piece(
-    reader: _Reader, start: int, end: int, doubtful: str, used: list[tuple[int, int]]
-) -> int:
+def _read_piece(reader: _Reader, start: int, end: int, doubtful: str, used: list[tuple[int, int]]) -> int:
     """Read body[start:end]; returns where to go on, which is before `end` when the piece holds several statements."""
     body = reader.body
     piece = body[start:end]
     try:
-        return _parsed(reader, piece, start, end)
+        return _parsed(reader, reader.text, start, end)
     except parser.SyntaxProblem as error:
         problem = error
-    other = doubtful[start:end]
-    if other != piece:
+    if doubtful[reader.base + start : reader.base + end] != piece:
         try:
-            after = _parsed(reader, other, start, end)
+            after = _parsed(reader, doubtful, start, end)
         except parser.SyntaxProblem:
             pass
         else:
@@ -177,13 +183,14 @@ def _read_piece(
     return stop + 1
 
 
-def _parsed(reader: _Reader, piece: str, start: int, end: int) -> int:
+def _parsed(reader: _Reader, text: str, start: int, end: int) -> int:
+    piece = text[reader.base + start : reader.base + end]
     nodes = parser.parse(piece)
     position = parser.offsets(piece, start)
     for node in nodes:
         location, length = node.get("stmt_location", 0), node.get("stmt_len", 0)
         stop = position(location + length) if length else end
-        reader.convert_node(node["stmt"], position(location), stop, position)
+        reader.convert_node(node["stmt"], position(location), stop, position, text)
     return end + 1
 
 
@@ -198,8 +205,10 @@ def _missing_semicolon(reader: _Reader, piece: str, start: int, problem: parser.
     if len(nodes) != 1:
         return None
     stop = start + problem.offset
-    opaque = Opaque(reader.span(stop, _word_end(reader.body, stop)), f"{problem.message}: a `;` is missing before", True)
-    reader.convert_node(nodes[0]["stmt"], start, stop, parser.offsets(head, start), opaque)
+    opaque = Opaque(
+        reader.span(stop, _word_end(reader.body, stop)), f"{problem.message}: a `;` is missing before", True
+    )
+    reader.convert_node(nodes[0]["stmt"], start, stop, parser.offsets(head, start), reader.text, opaque)
     return stop
 
 
@@ -219,22 +228,25 @@ def _word_end(text: str, at: int) -> int:
 
 
 def _statement_end(body: str, start: int) -> int:
-    """The end of the statement that begins at `start`, with the `;` inside of rules and BEGIN ATOMIC bodies."""
+    """Find the end of the statement that begins at `start`, with the `;` inside of rules and BEGIN ATOMIC bodies."""
     end = first = lexing.statement_end(body, start, len(body))
     if end >= len(body):
         return end
     if not _RULE.match(body, start, end) and not _ATOMIC.search(body, start, end):
         return end
     depth, at = 0, start
-    while True:
-        depth += sum(1 if token == "open" else -1 for token in _depth_tokens(body, at, end))
+    for _ in range(_MOST_JOINED):
+        depth += _deeper(body, at, end)
         if depth <= 0:
             return end
         if end >= len(body):
-            return first  # never closed: the rest must not disappear in it
+            break
         at = end + 1
         end = lexing.statement_end(body, at, len(body))
+    return first  # never closed: the rest must not disappear in it
 
 
-def _depth_tokens(body: str, start: int, end: int) -> Iterator[str]:
-    return (match.lastgroup for match in _DEPTH.finditer(body, start, end) if match.lastgroup)
+def _deeper(body: str, start: int, end: int) -> int:
+    """Count the parentheses, BEGIN and CASE that open in body[start:end] less those that close."""
+    edges = [match.lastgroup for match in _DEPTH.finditer(body, start, end)]
+    return edges.count("open") - edges.count("close")
