@@ -5,7 +5,10 @@ import sys
 
 from safecol.errors import UserError
 
-ASCII = str.maketrans({"…": "...", "–": "-", "—": "-", "→": "->", "’": "'", "‘": "'", "“": '"', "”": '"', "≥": ">="})
+ASCII = {
+    0x2026: "...", 0x2013: "-", 0x2014: "-", 0x2192: "->", 0x2019: "'", 0x2018: "'", 0x201C: '"', 0x201D: '"',
+    0x2265: ">=",
+}  # fmt: skip
 
 
 def emit(text: str, path: str | None = None) -> None:

@@ -33,7 +33,7 @@ class Setting(NamedTuple):
 
 
 TABLE: tuple[Setting, ...] = (
-    Setting("extend", "path", None, "Another settings file whose values apply where this file has none.", by_path=False),
+    Setting("extend", "path", None, "A settings file whose values apply where this one has none.", by_path=False),
     Setting("dialect", "choice", None, "The database the migrations are for.", DIALECTS),
     Setting("server-version", "version", None, "The oldest server version that the migrations run on."),
     Setting("runner", "text", None, "The tool that runs the migrations: dbmate, flyway, alembic, django, …"),
@@ -178,9 +178,7 @@ class Settings:
         """
         absolute = os.path.abspath(path) if path and path != "-" else os.path.join(os.getcwd(), "-")
         layer = self.layer(os.path.dirname(absolute))
-        chosen = tuple(
-            number for number, override in enumerate(layer.overrides) if _covers(override, absolute)
-        )
+        chosen = tuple(number for number, override in enumerate(layer.overrides) if _covers(override, absolute))
         key = (id(layer), chosen)
         known = self._paths.get(key)
         if known is None:
@@ -301,7 +299,7 @@ def json_schema() -> dict[str, Value]:
         "paths": {"type": "array", "items": {"type": "string"}},
         "boolean": {"type": "boolean"},
         "version": {"type": ["string", "integer"]},
-        "duration": {"anyOf": [{"type": "integer", "minimum": 0}, {"type": "string", "pattern": "^[0-9]+ ?(ms|s|min|h)?$"}]},
+        "duration": {"type": ["integer", "string"], "minimum": 0, "pattern": "^[0-9]+ ?(ms|s|min|h)?$"},
         "severities": {"type": "object", "additionalProperties": {"enum": list(SEVERITY_WORDS)}},
         "rows": {"type": "object", "additionalProperties": {"type": "integer", "minimum": 0}},
     }

@@ -59,7 +59,7 @@ def read_file(path: str, seen: tuple[str, ...] = ()) -> Layer:
     if target is None:
         return layer
     if not os.path.isfile(target):
-        raise UserError(f"{shown}: extend names {_shown(target)}, which does not exist", "correct the path or remove it")
+        raise UserError(f"{shown}: extend names {_shown(target)}, which does not exist", "correct the path")
     base = read_file(target, (*seen, path))
     values = dict(base.values)
     for name, value in layer.values.items():

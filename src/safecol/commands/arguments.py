@@ -44,7 +44,8 @@ def _toml(value: Any) -> str:
     if value is None:
         return '""'
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{json.dumps(key)} = {_toml(one)}" for key, one in value.items()) + " }" if value else "{}"
+        pairs = ", ".join(f"{json.dumps(key)} = {_toml(one)}" for key, one in value.items())
+        return "{ " + pairs + " }" if pairs else "{}"
     return json.dumps(value, ensure_ascii=False)
 
 
@@ -57,7 +58,8 @@ def listed_paths(listing: str) -> list[str]:
             with open(listing, encoding="utf-8") as file:
                 text = file.read()
     except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"--files-from {listing}: {error}", "name a readable text file, or - for standard input") from None
+        hint = "name a readable text file, or - for standard input"
+        raise UserError(f"--files-from {listing}: {error}", hint) from None
     return [line for line in text.splitlines() if line.strip()]
 
 

@@ -32,7 +32,8 @@ def _finding(finding: Finding, sources: Sources, options: Options) -> str:
     source = sources.get(finding.path)
     line, column = source.position(finding.span.start) if source else (1, 1)
     gutter = len(str(line)) + 1
-    lines.append(f"{' ' * gutter}{paint('-->', 'edge', options)} {relative(finding.path, options.root)}:{line}:{column}")
+    place = f"{relative(finding.path, options.root)}:{line}:{column}"
+    lines.append(" " * gutter + paint("-->", "edge", options) + " " + place)
     if source is not None and not source.problem:
         gutter, shown = snippet(source, finding.span, options.width)
         for label, text, mark in shown:

@@ -17,14 +17,16 @@ def render(result: Result, sources: Sources, options: Options) -> str:
     import json
 
     every = (*result.findings, *result.suppressed)
-    marked = list(zip(every, fingerprints(every), [False] * len(result.findings) + [True] * len(result.suppressed), strict=True))
+    hidden = [False] * len(result.findings) + [True] * len(result.suppressed)
+    marked = list(zip(every, fingerprints(every), hidden, strict=True))
     marked.sort(key=lambda item: (item[2], SEVERITIES.index(item[0].severity)))
     kept = marked[:MOST_RESULTS]
     names = sorted({finding.rule for finding, _, _ in kept})
     index = {name: number for number, name in enumerate(names)}
     first = {finding.rule: finding for finding, _, _ in reversed(kept)}
     notifications = [
-        {"level": "warning", "message": {"text": f"{one.path}: not analysed: {one.reason}"}} for one in result.unanalyzed
+        {"level": "warning", "message": {"text": f"{one.path}: not analysed: {one.reason}"}}
+        for one in result.unanalyzed
     ]
     notifications += [{"level": "note", "message": {"text": f"Assumed: {guess}"}} for guess in result.guesses]
     if len(marked) > MOST_RESULTS:
@@ -41,7 +43,8 @@ def render(result: Result, sources: Sources, options: Options) -> str:
         "columnKind": "unicodeCodePoints",
         "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": notifications}],
         "results": [
-            _result(finding, mark, suppressed, index, sources, options) for finding, mark, suppressed in kept
+            _result(finding, mark, suppressed, index=index, sources=sources, options=options)
+            for finding, mark, suppressed in kept
         ],
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
@@ -70,7 +73,7 @@ def _short(text: str) -> str:
 
 
 def _result(
-    finding: Finding, mark: str, suppressed: bool, index: dict[str, int], sources: Sources, options: Options
+    finding: Finding, mark: str, suppressed: bool, *, index: dict[str, int], sources: Sources, options: Options
 ) -> dict[str, Any]:
     message = "\n".join([finding.message, *finding.consequence, *([finding.help] if finding.help else [])])
     made: dict[str, Any] = {

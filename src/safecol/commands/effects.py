@@ -1,0 +1,50 @@
+"""The verb effects: arguments come in, what each statement does is written, an exit code goes out."""
+
+import os
+from argparse import Namespace
+
+from safecol import __version__, output
+from safecol.commands import arguments as given
+from safecol.commands import files
+from safecol.errors import UserError
+from safecol.reports import Options, effects
+from safecol.request import EffectsRequest
+from safecol.settings import Settings
+
+SQL_NAME = "<sql>"
+
+
+def run(arguments: Namespace) -> int:
+    """Print the effects of files or of --sql; 0 when all was read. Errors: UserError."""
+    settings = given.settings(arguments)
+    if arguments.show_settings:
+        output.emit(given.shown(settings, next(iter(arguments.paths), ".")), arguments.output_file)
+        return 0
+    if arguments.sql is None and not arguments.paths:
+        raise UserError("effects needs a path or --sql", "safecol effects db/migrations/0042_x.sql")
+    if arguments.sql is not None and arguments.paths:
+        raise UserError("--sql and paths exclude each other", "give one of them")
+
+    from safecol import analysis
+
+    statements = analysis.effects(_request(arguments, settings))
+    options = Options(
+        width=output.width(),
+        color=arguments.output_file is None and output.use_color(arguments.color),
+        version=__version__,
+        root=os.getcwd(),
+        quiet=arguments.quiet,
+        verbose=arguments.verbose,
+    )
+    show = effects.as_json if arguments.output_format == "json" else effects.as_text
+    output.emit(show(statements, options), arguments.output_file)
+    return 0
+
+
+def _request(arguments: Namespace, settings: Settings) -> EffectsRequest:
+    if arguments.sql is not None:
+        made = files.typed(SQL_NAME, settings.root)
+        return EffectsRequest((made,), settings, given.read_schema(settings), {SQL_NAME: arguments.sql})
+    paths, contents = files.with_stdin(arguments.paths, arguments.stdin_filename)
+    found = files.find(paths, contents, settings.root)
+    return EffectsRequest(found, settings, given.read_schema(settings), contents)
