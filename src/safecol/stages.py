@@ -1,0 +1,143 @@
+"""A rule, a hit and the file's text come in; the message and the staged rewrite, filled from its page, go out."""
+
+import re
+from collections.abc import Mapping
+from functools import cache
+
+from safecol import pages, versions
+from safecol.finding import Stage
+from safecol.heads import Rule
+from safecol.slices import values
+from safecol.trace import Hit, Trace
+
+_PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([a-z_]+)\}")
+_SHOWN = re.compile(r"`\{([a-z_]+)\}`|\{([a-z_]+)\}")
+_INSTEAD = re.compile(r"Instead(?: \((.+)\))?")
+_GATE = re.compile(r"\*\*(Deploy|Wait)\*\*")
+_LONGEST = 60
+
+
+def render(rule: Rule, hit: Hit, trace: Trace, version: str) -> tuple[Stage, ...]:
+    """The stages of the page's `## Instead` for this version, with every placeholder filled.
+
+    Empty when the page has none, when a placeholder has no value here, or when the result would not parse:
+    a broken template is never shown.
+    """
+    if hit.step is None or not hit.span:
+        return ()
+    found = _instead(rule.path, version)
+    if not any(part.kind == "code" for part in found):
+        return ()
+    known = {**values(hit.step, trace.text), **hit.values}
+    stages: list[Stage] = []
+    title = ""
+    for part in found:
+        if part.kind != "code":
+            gate = _GATE.match(part.text)
+            if gate and part.kind == "quote":
+                stages.append(Stage(_line(part.text), "", True, gate[1].lower()))
+            title = "" if gate else _line(part.text)
+            continue
+        words = part.info.split()
+        if "stage" not in words or not _asked(words, hit):
+            title = ""
+            continue
+        sql = fill(part.text, known)
+        if sql is None or not _parses(sql, trace.migration.dialect):
+            return ()
+        outside, batched = "no-transaction" in words, "batched" in words
+        stages.append(Stage(title or _title(outside, batched), sql, not outside, "backfill" if batched else "schema"))
+        title = ""
+    return tuple(stages) if any(stage.sql for stage in stages) else ()
+
+
+def message(template: str, hit: Hit, text: str) -> str:
+    """A page's message or help with its placeholders filled; one without a value becomes plain words."""
+    if "{" not in template:
+        return template
+    facts = {key: str(fact) for key, fact in hit.step.facts.items() if fact is not None} if hit.step else {}
+    known: Mapping[str, str] = {**facts, **(values(hit.step, text) if hit.step else {}), **hit.values}
+
+    def shown(match: re.Match[str]) -> str:
+        name = match[1] or match[2]
+        value = known.get(name, "")
+        if not value and name != "unique":
+            return "the " + name.replace("_", " ")
+        return match[0].replace(f"{{{name}}}", _short(value))
+
+    return _SHOWN.sub(shown, template)
+
+
+def fill(template: str, known: Mapping[str, str]) -> str | None:
+    """The template with its placeholders replaced; None when one has no value. `{{` and `}}` stand for braces."""
+    missing = False
+
+    def replaced(match: re.Match[str]) -> str:
+        nonlocal missing
+        if match[1] is None:
+            return match[0][0]
+        missing = missing or match[1] not in known
+        return known.get(match[1], "")
+
+    sql = _PLACEHOLDER.sub(replaced, template)
+    return None if missing else sql
+
+
+@cache
+def _instead(path: str, version: str) -> tuple[pages.Part, ...]:
+    """The parts under the `## Instead` that is for this version, else under the plain one."""
+    with open(path, encoding="utf-8") as file:
+        found = pages.parts(file.read())
+    headings = {part.section for part in found if _INSTEAD.fullmatch(part.section)}
+    chosen = next((heading for heading in sorted(headings, reverse=True) if _for_version(heading, version)), None)
+    return tuple(part for part in found if part.section == chosen and part.kind != "heading")
+
+
+def _for_version(heading: str, version: str) -> bool:
+    """Whether `Instead (PostgreSQL 12 to 17)`, `(18 and later)`, `(before 12)` or a plain `Instead` is meant."""
+    match = _INSTEAD.fullmatch(heading)
+    words = match[1] if match else None
+    if not words:
+        return True
+    numbers = re.findall(r"\d+(?:\.\d+)*", words)
+    if "and later" in words and numbers:
+        return versions.contains(f">={numbers[0]}", version)
+    if "before" in words and numbers:
+        return versions.contains(f"<{numbers[0]}", version)
+    if " to " in words and len(numbers) == 2:
+        return versions.contains(f">={numbers[0]},<={numbers[1]}", version)
+    return False
+
+
+def _asked(words: list[str], hit: Hit) -> bool:
+    """Whether the facts that a stage asks for (`nullable=false`) hold; an unknown fact doesn't."""
+    facts = hit.step.facts if hit.step else {}
+    return all(
+        str(facts.get(key)).lower() == value for key, _, value in (word.partition("=") for word in words) if value
+    )
+
+
+def _parses(sql: str, dialect: str) -> bool:
+    if dialect != "postgresql":
+        return True
+    from safecol.frontends.postgresql.parser import SyntaxProblem, parse
+
+    try:
+        return bool(parse(sql))
+    except SyntaxProblem:
+        return False
+
+
+def _title(outside: bool, batched: bool) -> str:
+    if batched:
+        return "Run until it changes no row, each time in a transaction of its own"
+    return "Run in a file of its own, outside a transaction" if outside else "Run in a migration of its own"
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _short(value: str) -> str:
+    line = _line(value)
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
