@@ -20,6 +20,8 @@ from safecol.frontends.postgresql.types import (
 from safecol.operations import ConstraintDefinition, Name, Operation
 from safecol.source import Span
 
+Handler = Callable[["Clause"], list[Operation]]
+
 
 class Clause(NamedTuple):
     """One subcommand: its node, the operation that holds what all clauses share, and the statement's site."""
@@ -45,20 +47,18 @@ def alter_table(node: Node, site: Site) -> list[Operation]:
     if not relation.get("inh") and kind != "type":
         flags.add("only")
     start = after_name(site.text, site.at(relation), site.span.end)
-    if len(commands) == 1:
-        spans = [Span(start, site.span.end)]
-    else:
-        spans = split(site.text, start, site.span.end)
+    end = site.span.end
+    spans = [Span(start, end)] if len(commands) == 1 else list(split(site.text, start, end))
     if len(spans) != len(commands) or start >= site.span.end:
         spans = [site.span] * len(commands)
     operations: list[Operation] = []
     name = relation_name(relation)
     shared = frozenset(flags)
+    special = _SPECIAL.get(kind, {})
     for command, span in zip(commands, spans, strict=True):
         content = command["AlterTableCmd"]
         subtype = content.get("subtype", "")
-        handler = _TYPE_HANDLERS.get(subtype) if kind == "type" else _INDEX_HANDLERS.get(subtype) if kind == "index" else None
-        handler = handler or _HANDLERS.get(subtype)
+        handler = special.get(subtype) or _HANDLERS.get(subtype)
         if handler is None:
             site.missed(f"ALTER {kind.upper()} with {subtype}")
             continue
@@ -87,7 +87,8 @@ def _add_column(clause: Clause) -> list[Operation]:
             inline = _with(inline, "if-not-exists")
         if constraint.kind == "foreign-key" and column.default is not None:
             inline = _with(inline, "default-value")
-        operations.append(_constraint(base._replace(column=column.name, flags=inline, span=constraint.span), constraint))
+        place = base._replace(column=column.name, flags=inline, span=constraint.span)
+        operations.append(_constraint(place, constraint))
     return operations
 
 
@@ -142,7 +143,7 @@ def _expression(clause: Clause) -> list[Operation]:
     return [clause.base._replace(kind="set-expression", expression=convert_expression(clause.node["def"]))]
 
 
-def _missing_ok(kind: str) -> "Handler":
+def _missing_ok(kind: str) -> Handler:
     def handler(clause: Clause) -> list[Operation]:
         base = clause.base
         flags = _with(base.flags, "if-exists") if clause.node.get("missing_ok") else base.flags
@@ -151,7 +152,7 @@ def _missing_ok(kind: str) -> "Handler":
     return handler
 
 
-def _plain(kind: str, *flags: str) -> "Handler":
+def _plain(kind: str, *flags: str) -> Handler:
     """A subcommand that its kind says all about."""
 
     def handler(clause: Clause) -> list[Operation]:
@@ -160,8 +161,8 @@ def _plain(kind: str, *flags: str) -> "Handler":
     return handler
 
 
-def _named(kind: str, *flags: str) -> "Handler":
-    """A subcommand whose name is not a column's: a constraint, trigger, rule, index, …"""
+def _named(kind: str, *flags: str) -> Handler:
+    """A subcommand whose name is not a column's: a constraint, trigger, rule or index."""
 
     def handler(clause: Clause) -> list[Operation]:
         base = clause.base
@@ -171,14 +172,14 @@ def _named(kind: str, *flags: str) -> "Handler":
     return handler
 
 
-def _every_trigger(value: str, flag: str) -> "Handler":
+def _every_trigger(value: str, flag: str) -> Handler:
     def handler(clause: Clause) -> list[Operation]:
         return [clause.base._replace(kind="toggle-trigger", value=value, flags=_with(clause.base.flags, flag))]
 
     return handler
 
 
-def _setting(kind: str) -> "Handler":
+def _setting(kind: str) -> Handler:
     """A subcommand with one value: STATISTICS, STORAGE, COMPRESSION."""
 
     def handler(clause: Clause) -> list[Operation]:
@@ -190,7 +191,7 @@ def _setting(kind: str) -> "Handler":
     return handler
 
 
-def _options(kind: str, *flags: str) -> "Handler":
+def _options(kind: str, *flags: str) -> Handler:
     def handler(clause: Clause) -> list[Operation]:
         pairs = option_pairs(clause.definition.get("items"))
         return [clause.base._replace(kind=kind, options=pairs, flags=_with(clause.base.flags, *flags))]
@@ -208,7 +209,8 @@ def _alter_constraint(clause: Clause) -> list[Operation]:
         options.append(("initially-deferred", "true" if node.get("initdeferred") else "false"))
     if node.get("alterInheritability"):
         options.append(("inherit", "false" if node.get("noinherit") else "true"))
-    return [clause.base._replace(kind="alter-constraint", column=None, value=node.get("conname"), options=tuple(options))]
+    name = node.get("conname")
+    return [clause.base._replace(kind="alter-constraint", column=None, value=name, options=tuple(options))]
 
 
 def _attach(clause: Clause) -> list[Operation]:
@@ -232,7 +234,7 @@ def _finalize(clause: Clause) -> list[Operation]:
     return [clause.base._replace(kind="finalize-detach", target=relation_name(clause.definition["name"]))]
 
 
-def _inheritance(kind: str) -> "Handler":
+def _inheritance(kind: str) -> Handler:
     def handler(clause: Clause) -> list[Operation]:
         return [clause.base._replace(kind=kind, target=relation_name(clause.definition))]
 
@@ -282,7 +284,7 @@ def _access_method(clause: Clause) -> list[Operation]:
     return [clause.base._replace(kind="set-access-method", column=None, value=clause.base.column or "default")]
 
 
-def _attribute(kind: str) -> "Handler":
+def _attribute(kind: str) -> Handler:
     """ALTER TYPE's attributes are told as columns of a composite type."""
 
     def handler(clause: Clause) -> list[Operation]:
@@ -294,7 +296,9 @@ def _attribute(kind: str) -> "Handler":
     return handler
 
 
-Handler = Callable[[Clause], list[Operation]]
+def _view_default(clause: Clause) -> list[Operation]:
+    return [operation._replace(kind="alter-view") for operation in _default(clause)]
+
 
 _TYPE_HANDLERS: dict[str, Handler] = {
     "AT_AddColumn": _attribute("add-type-attribute"),
@@ -302,11 +306,19 @@ _TYPE_HANDLERS: dict[str, Handler] = {
     "AT_AlterColumnType": _attribute("alter-type-attribute"),
 }
 
+_VIEW_HANDLERS: dict[str, Handler] = {
+    "AT_ColumnDefault": _view_default,
+    "AT_SetRelOptions": _options("alter-view"),
+    "AT_ResetRelOptions": _options("alter-view", "disable"),
+}
+
 _INDEX_HANDLERS: dict[str, Handler] = {
     "AT_SetStatistics": _setting("set-index-statistics"),
     "AT_SetRelOptions": _options("set-index-options"),
     "AT_ResetRelOptions": _options("set-index-options", "disable"),
 }
+
+_SPECIAL = {"type": _TYPE_HANDLERS, "view": _VIEW_HANDLERS, "index": _INDEX_HANDLERS}
 
 _HANDLERS: dict[str, Handler] = {
     "AT_AddColumn": _add_column,

@@ -1,5 +1,7 @@
 """Dropping, renaming, moving and describing objects of any kind: parse-tree nodes come in, operations go out."""
 
+from collections.abc import Callable
+
 from safecol.frontends.postgresql.types import (
     Node,
     Site,
@@ -158,7 +160,7 @@ def depends(node: Node, site: Site) -> list[Operation]:
     operation = {"trigger": "trigger-depends", "index": "index-depends"}.get(kind, "alter-object")
     if kind in ("function", "procedure", "routine"):
         operation = "alter-routine"
-    options = (("extension", node.get("extname", {}).get("sval", "")),)
+    options: tuple[tuple[str, str], ...] = (("extension", node.get("extname", {}).get("sval", "")),)
     if node.get("remove"):
         options = (*options, ("remove", "true"))
     return [Operation(operation, site.span, relation, object=kind, value=value, options=options)]
@@ -256,7 +258,7 @@ def owned(node: Node, site: Site) -> list[Operation]:
     return [Operation("drop-owned", site.span, object="role", flags=_flags(node), options=roles)]
 
 
-def drop_named(kind: str, object_word: str, key: str):  # type: ignore[no-untyped-def]
+def drop_named(kind: str, object_word: str, key: str) -> Callable[[Node, Site], list[Operation]]:
     """A DROP of something outside the schema's objects, whose name stands under `key`."""
 
     def handler(node: Node, site: Site) -> list[Operation]:

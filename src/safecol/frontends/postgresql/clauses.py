@@ -1,6 +1,7 @@
 """Where clauses begin and end in the text: a masked text and offsets come in, spans go out."""
 
 import re
+from collections.abc import Iterator
 
 from safecol.source import Span
 
@@ -22,14 +23,12 @@ _PART = r'(?:[uU]&)?(?:"[^"]*(?:""[^"]*)*"|[^\s".,;()*]+)'
 _NAME = re.compile(rf"{_PART}(?:\s*\.\s*{_PART})*")
 
 
-def split(text: str, start: int, end: int) -> list[Span]:
+def split(text: str, start: int, end: int) -> Iterator[Span]:
     """The parts between top-level commas of text[start:end], without blanks and comments around them.
 
     A closing parenthesis that was not opened, or a semicolon, ends the last part.
     """
-    parts: list[Span] = []
-    depth, first, last = 0, -1, start
-    at = start
+    depth, first, last, at = 0, -1, start, start
     while at < end:
         match = _TOKEN.search(text, at, end)
         upto = match.start() if match else end
@@ -41,35 +40,33 @@ def split(text: str, start: int, end: int) -> list[Span]:
             last = at + len(plain.rstrip())
         if match is None:
             break
-        token, at = match.group(), match.end()
-        if token[:2] == "--":
+        mark, at = match.group(), match.end()
+        if mark[:2] == "--":
             continue
-        if token == "/*":
+        if mark == "/*":
             at = _comment_end(text, at, end)
             continue
-        if token in ")]":
+        if mark in ")]":
             depth -= 1
-        if depth < 0 or token == ";":
+        if depth < 0 or mark == ";":
             break
-        if token == "," and depth == 0:
+        if mark == "," and depth == 0:
             if first >= 0:
-                parts.append(Span(first, last))
+                yield Span(first, last)
             first = -1
             continue
-        if token in "([":
+        if mark in "([":
             depth += 1
         if first < 0:
             first = upto
         last = at
     if first >= 0:
-        parts.append(Span(first, last))
-    return parts
+        yield Span(first, last)
 
 
 def part_from(text: str, start: int, end: int) -> Span:
     """The part that starts at `start` and ends before the next top-level comma or closing parenthesis."""
-    parts = split(text, start, end)
-    return parts[0] if parts else Span(start, end)
+    return next(split(text, start, end), Span(start, end))
 
 
 def after_name(text: str, start: int, end: int) -> int:

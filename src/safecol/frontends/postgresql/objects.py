@@ -4,7 +4,7 @@ from safecol.expressions import Expression
 from safecol.frontends.postgresql.clauses import part_from
 from safecol.frontends.postgresql.expressions import convert_expression
 from safecol.frontends.postgresql.queries import read, use_of
-from safecol.frontends.postgresql.tables import convert_column, convert_constraint
+from safecol.frontends.postgresql.tables import clause_spans, convert_column, convert_constraint
 from safecol.frontends.postgresql.types import (
     Node,
     Site,
@@ -72,13 +72,12 @@ def create_domain(node: Node, site: Site) -> list[Operation]:
     constraints: list[ConstraintDefinition] = []
     default: Expression | None = None
     nullable = True
-    for item in node.get("constraints", ()):
-        content = item["Constraint"]
+    clauses = [item["Constraint"] for item in node.get("constraints", ())]
+    for content, span in zip(clauses, clause_spans(clauses, site.span, site), strict=True):
         if content.get("contype") == "CONSTR_DEFAULT":
             default = convert_expression(content.get("raw_expr"))
             continue
         nullable = nullable and content.get("contype") != "CONSTR_NOTNULL"
-        span = part_from(site.text, site.at(content), site.span.end)
         constraint = convert_constraint(content, span)
         if constraint is not None:
             constraints.append(constraint)

@@ -77,7 +77,7 @@ def _output(target: Node) -> str | None:
             last = content["fields"][-1]
             return text_of(last) if "String" in last else "*"
         if kind == "FuncCall":
-            return texts(content.get("funcname"))[-1]
+            return str(texts(content.get("funcname"))[-1])
         if kind in ("CoalesceExpr", "RowExpr"):
             return kind.removesuffix("Expr").lower()
         if kind == "A_Indirection":
@@ -97,6 +97,7 @@ def _visit(value: Any, scope: Scope, reading: Reading) -> None:
             continue
         if not isinstance(current, dict):
             continue
+        below = []
         for kind, content in current.items():
             if kind in DATA_STATEMENTS:
                 _enter(kind, content, scope, reading)
@@ -111,11 +112,13 @@ def _visit(value: Any, scope: Scope, reading: Reading) -> None:
                 continue
             else:
                 if kind == "FuncCall":
-                    reading.calls[".".join(name for name in texts(content.get("funcname")) if name != "pg_catalog")] = (
-                        None
-                    )
+                    names = texts(content.get("funcname"))
+                    reading.calls[".".join(name for name in names if name != "pg_catalog")] = None
+                elif kind == "JoinExpr":
+                    reading.columns.update(dict.fromkeys((None, name) for name in texts(content.get("usingClause"))))
                 if isinstance(content, (dict, list)):
-                    pending.append(content)
+                    below.append(content)
+        pending.extend(reversed(below))
 
 
 def _relation(node: Node, scope: Scope, reading: Reading) -> None:
@@ -217,14 +220,28 @@ def _enter(kind: str, node: Node, outer: Scope, reading: Reading) -> None:
     for key, value in node.items():
         if key in ("withClause", "relation", "intoClause"):
             continue
-        if key in ("larg", "rarg"):
-            _enter("SelectStmt", value, scope, reading)
+        if key == "larg":
+            for leaf in _leaves(node):
+                _enter("SelectStmt", leaf, scope, reading)
+        elif key == "rarg":
+            continue
         elif key == "selectStmt":
             _visit(value, Scope({}, scope.tables, outer), reading)
         elif key in ("sortClause", "groupClause") and kind == "SelectStmt":
             _visit([item for item in value if not _is_alias(item, aliases)], scope, reading)
         elif isinstance(value, (dict, list)):
             _visit(value, scope, reading)
+
+
+def _leaves(node: Node) -> Iterator[Node]:
+    """The queries that a set operation joins; a chain of thousands nests to the left, so without recursion."""
+    pending = [node["rarg"], node["larg"]]
+    while pending:
+        current = pending.pop()
+        if "larg" in current and not ({"withClause", "sortClause", "limitCount"} & current.keys()):
+            pending += [current["rarg"], current["larg"]]
+        else:
+            yield current
 
 
 def _is_alias(item: Node, aliases: set[Any]) -> bool:

@@ -190,9 +190,7 @@ def transform(node: Node, site: Site) -> list[Operation]:
 
 def operator_class(kind: str, object_word: str, key: str) -> Handler:
     def handler(node: Node, site: Site) -> list[Operation]:
-        return [
-            Operation(kind, site.span, listed_name(node.get(key)), object=object_word, value=node.get("amname"))
-        ]
+        return [Operation(kind, site.span, listed_name(node.get(key)), object=object_word, value=node.get("amname"))]
 
     return handler
 

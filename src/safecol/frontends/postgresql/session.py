@@ -1,6 +1,6 @@
 """Transactions, settings and the session: parse-tree nodes come in, operations go out."""
 
-from safecol.frontends.postgresql.types import Node, Site, constant_text, option_pairs, texts
+from safecol.frontends.postgresql.types import Node, Site, constant_text, option_pairs, relation_name
 from safecol.operations import NO_FLAGS, Operation
 
 _TRANSACTIONS = {
@@ -51,8 +51,9 @@ def setting(node: Node, site: Site) -> list[Operation]:
     if kind == "VAR_SET_MULTI":
         if name == "transaction":  # SET TRANSACTION holds for the transaction only
             flags = frozenset({"local"})
+        prefix = "" if name == "transaction" else "default_"
         return [
-            base._replace(new_name=option, value=value, flags=flags)
+            base._replace(new_name=f"{prefix}{option}", value=value, flags=flags)
             for option, value in option_pairs(node.get("args"))
         ] or [base]
     if kind == "VAR_SET_CURRENT":
@@ -66,7 +67,7 @@ def setting_value(node: Node) -> str:
 
 
 def constraints(node: Node, site: Site) -> list[Operation]:
-    names = [".".join(texts([{"String": {"sval": item["RangeVar"]["relname"]}}])) for item in node.get("constraints", ())]
+    names = [str(relation_name(item["RangeVar"])) for item in node.get("constraints", ())]
     options = (("deferred", "true" if node.get("deferred") else "false"),)
     return [
         Operation("set-constraints", site.span, object="constraint", value=name, options=options)

@@ -1,6 +1,6 @@
 """Tables, their columns, constraints, indexes and partitions: parse-tree nodes come in, definitions go out."""
 
-from safecol.expressions import Expression
+from safecol.expressions import Expression, TypeName, Unknown
 from safecol.frontends.postgresql.clauses import part_from
 from safecol.frontends.postgresql.expressions import convert_expression
 from safecol.frontends.postgresql.types import (
@@ -12,7 +12,6 @@ from safecol.frontends.postgresql.types import (
     relation_name,
     texts,
 )
-from safecol.expressions import TypeName
 from safecol.operations import (
     ColumnDefinition,
     ConstraintDefinition,
@@ -38,14 +37,16 @@ _ACTIONS = {"r": "restrict", "c": "cascade", "n": "set null", "d": "set default"
 _PERSISTENCE = {"t": "temporary", "u": "unlogged"}
 _STRATEGIES = {"r": "range", "l": "list", "h": "hash"}
 _NULLS = {"SORTBY_NULLS_FIRST": "first", "SORTBY_NULLS_LAST": "last"}
-_ATTRIBUTES = {
-    "CONSTR_ATTR_DEFERRABLE": {"deferrable": True},
-    "CONSTR_ATTR_NOT_DEFERRABLE": {"deferrable": False},
-    "CONSTR_ATTR_DEFERRED": {"initially_deferred": True, "deferrable": True},
-    "CONSTR_ATTR_IMMEDIATE": {"initially_deferred": False},
-    "CONSTR_ATTR_ENFORCED": {"enforced": True},
-    "CONSTR_ATTR_NOT_ENFORCED": {"enforced": False, "validated": False},
-}
+_ATTRIBUTES = frozenset(
+    {
+        "CONSTR_ATTR_DEFERRABLE",
+        "CONSTR_ATTR_NOT_DEFERRABLE",
+        "CONSTR_ATTR_DEFERRED",
+        "CONSTR_ATTR_IMMEDIATE",
+        "CONSTR_ATTR_ENFORCED",
+        "CONSTR_ATTR_NOT_ENFORCED",
+    }
+)
 
 
 def persistence(relation: Node) -> str:
@@ -58,11 +59,8 @@ def convert_constraint(node: Node, span: Span, column: str | None = None) -> Con
     if kind is None:
         return None
     columns = texts(node.get("fk_attrs") or node.get("keys"))
-    expression: Expression | None = None
-    if "raw_expr" in node:
-        expression = convert_expression(node["raw_expr"])
-    elif "where_clause" in node:
-        expression = convert_expression(node["where_clause"])
+    condition = node.get("raw_expr") or node.get("where_clause")
+    expression = convert_expression(condition) if condition else None
     options = set()
     if node.get("nulls_not_distinct"):
         options.add("nulls-not-distinct")
@@ -99,13 +97,13 @@ def convert_column(node: Node, site: Site) -> tuple[ColumnDefinition, list[Const
     name = node.get("colname", "")
     limit = part_from(site.text, site.at(node), site.span.end)
     clauses = [item["Constraint"] for item in node.get("constraints", ())]
-    starts = [site.at(clause) for clause in clauses]
+    spans = clause_spans(clauses, limit, site)
     type_node = node.get("typeName", {})
     integer = is_serial(type_node)
     type_name = TypeName(integer) if integer else convert_type(type_node) if type_node else TypeName("")
     nullable, default, identity, generated, expression = integer is None, None, None, None, None
     constraints: list[ConstraintDefinition] = []
-    for at, clause in enumerate(clauses):
+    for clause, span in zip(clauses, spans, strict=True):
         contype = clause.get("contype")
         if contype == "CONSTR_NOTNULL":
             nullable = False
@@ -118,13 +116,10 @@ def convert_column(node: Node, site: Site) -> tuple[ColumnDefinition, list[Const
             generated = "virtual" if clause.get("generated_kind") == "v" else "stored"
             expression = convert_expression(clause.get("raw_expr"))
         elif contype in _ATTRIBUTES and constraints:
-            constraints[-1] = constraints[-1]._replace(**_ATTRIBUTES[contype])
+            constraints[-1] = _with_attribute(constraints[-1], contype, span)
         else:
             nullable = nullable and contype != "CONSTR_PRIMARY"
-            following = [start for start in starts[at + 1 :] if start > starts[at]]
-            end = following[0] if following else limit.end
-            end = starts[at] + len(site.text[starts[at] : end].rstrip())
-            constraint = convert_constraint(clause, Span(starts[at], end), name)
+            constraint = convert_constraint(clause, span, name)
             if constraint is not None:
                 constraints.append(constraint)
     collation = node.get("collClause", {}).get("collname")
@@ -143,6 +138,28 @@ def convert_column(node: Node, site: Site) -> tuple[ColumnDefinition, list[Const
         ),
         constraints,
     )
+
+
+def clause_spans(clauses: list[Node], limit: Span, site: Site) -> list[Span]:
+    """The spans of clauses that stand one behind the other: each ends where the next begins, the last at the limit."""
+    starts = [site.at(clause) for clause in clauses]
+    ends = [*starts[1:], limit.end] if starts else []
+    return [
+        Span(start, start + len(site.text[start:end].rstrip()) if end > start else limit.end)
+        for start, end in zip(starts, ends, strict=True)
+    ]
+
+
+def _with_attribute(constraint: ConstraintDefinition, attribute: str, span: Span) -> ConstraintDefinition:
+    """DEFERRABLE, NOT ENFORCED and the like stand behind their constraint as clauses of their own."""
+    wider = constraint._replace(span=Span(constraint.span.start, span.end))
+    if attribute == "CONSTR_ATTR_DEFERRABLE":
+        return wider._replace(deferrable=True)
+    if attribute == "CONSTR_ATTR_DEFERRED":
+        return wider._replace(deferrable=True, initially_deferred=True)
+    if attribute == "CONSTR_ATTR_NOT_ENFORCED":
+        return wider._replace(enforced=False, validated=False)
+    return wider
 
 
 def convert_elements(nodes: list[Node] | None) -> tuple[IndexElement, ...]:
@@ -177,8 +194,6 @@ def convert_bound(node: Node) -> PartitionBound:
 
 
 def _datum(node: Node) -> Expression:
-    from safecol.expressions import Unknown
-
     fields = texts(node.get("ColumnRef", {}).get("fields"))
     if len(fields) == 1 and fields[0] in ("minvalue", "maxvalue"):
         return Unknown(fields[0])

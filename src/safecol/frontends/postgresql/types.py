@@ -112,7 +112,7 @@ def object_name(node: Node | None) -> Name:
 
 
 def role_name(node: Node | None) -> str:
-    """A RoleSpec's name: the written role, or `public`, `current_user`, …"""
+    """A RoleSpec's name: the written role, or a word such as `public` or `current_user`."""
     if not node:
         return ""
     spec = node.get("RoleSpec", node)
