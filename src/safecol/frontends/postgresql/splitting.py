@@ -22,7 +22,8 @@ class Reading(NamedTuple):
 
 
 _TOO_DEEP = "nested too deeply to be analyzed"
-_UNSENDABLE = re.compile("[\x00\ud800-\udfff]")
+# A NUL ends the parser's input and a lone surrogate has no encoding: white space and a letter stand in for them.
+_NO_ENCODING = re.compile("[\ud800-\udfff]")
 _RULE = re.compile(r"CREATE\s+(?:OR\s+REPLACE\s+)?RULE\b", re.IGNORECASE)
 _ATOMIC = re.compile(r"\bBEGIN\s+ATOMIC\b", re.IGNORECASE)
 _DEPTH = re.compile(
@@ -51,9 +52,11 @@ def read_section(text: str, section: Section, first_number: int = 1, convert: Co
         convert = standard
     span = Span(max(0, section.span.start), min(len(text), section.span.end))
     masked = mask(text, span)
-    body = _UNSENDABLE.sub(" ", masked.text[span.start : span.end])
+    body = _sendable(masked.text[span.start : span.end])
     body, cuts = cut_values(body)
-    reader = _Reader(_in_file(body, masked.text, span), body, span.start, first_number, convert, tuple(cuts))
+    reader = _Reader(
+        _in_file(body, masked.text, span), body, span.start, first=first_number, convert=convert, cuts=tuple(cuts)
+    )
     try:
         nodes = parser.parse(body)
     except parser.SyntaxProblem:
@@ -74,6 +77,10 @@ def comments(text: str, span: Span) -> list[tuple[Span, str]]:
     return [(Span(start, end), text[start:end]) for start, end in lexing.comment_spans(text, span.start, span.end)]
 
 
+def _sendable(text: str) -> str:
+    return text if text.isascii() and "\0" not in text else _NO_ENCODING.sub("\ufffd", text.replace("\0", " "))
+
+
 def _in_file(body: str, text: str, span: Span) -> str:
     return text[: span.start] + body + text[span.end :]
 
@@ -83,7 +90,9 @@ class _Reader:
 
     __slots__ = ("base", "body", "convert", "cuts", "first", "statements", "text")
 
-    def __init__(self, text: str, body: str, base: int, first: int, convert: Convert, cuts: tuple[Span, ...]) -> None:
+    def __init__(
+        self, text: str, body: str, base: int, *, first: int, convert: Convert, cuts: tuple[Span, ...]
+    ) -> None:
         self.text = text
         self.body = body
         self.base = base
@@ -106,6 +115,7 @@ class _Reader:
         end: int,
         position: Callable[[int], int],
         text: str,
+        *,
         problem: Opaque | None = None,
     ) -> None:
         """Append the statement of a parse node; `position` maps byte locations to offsets in `body`."""
@@ -128,7 +138,7 @@ class _Reader:
 def _read_each(reader: _Reader, masked: Masked, span: Span) -> tuple[Placeholder, ...]:
     """Parse statement by statement; returns the placeholders that were masked on the way."""
     recovered = mask(masked.text, span, doubtful=True)
-    doubtful = _UNSENDABLE.sub(" ", recovered.text[span.start : span.end])
+    doubtful = _sendable(recovered.text[span.start : span.end])
     # Lines of other clients divide statements; the other doubtful placeholders wait until a statement fails.
     lines = [p for p in recovered.placeholders if p.kind == "client-command"]
     body = reader.body
@@ -208,7 +218,7 @@ def _missing_semicolon(reader: _Reader, piece: str, start: int, problem: parser.
     opaque = Opaque(
         reader.span(stop, _word_end(reader.body, stop)), f"{problem.message}: a `;` is missing before", True
     )
-    reader.convert_node(nodes[0]["stmt"], start, stop, parser.offsets(head, start), reader.text, opaque)
+    reader.convert_node(nodes[0]["stmt"], start, stop, parser.offsets(head, start), reader.text, problem=opaque)
     return stop
 
 
