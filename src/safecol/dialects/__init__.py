@@ -1,0 +1,1 @@
+"""What each database does with the shared values: one package a dialect, of pure judgements."""
