@@ -1,0 +1,225 @@
+"""The context: a fold over operations. It is asked, not read: what is known about the schema, session and transaction.
+
+Answers are yes, no or None (unknown). `safecol.history` applies operations to the schema; this module keeps the
+session: transaction, savepoints, settings, locks held.
+"""
+
+from typing import NamedTuple
+
+from safecol.operations import Name, Operation, Section
+from safecol.schema import Column, Index, Schema, Table
+from safecol.trace import HeldLock
+
+
+class Savepoint(NamedTuple):
+    name: str
+    mark: int
+    settings: dict[str, str]
+    held: int
+
+
+class Context:
+    """What is known before the next statement.
+
+    `version` is the server's major version; `dialect` its name. `file` numbers the current file from 1;
+    `new_since` the first file of the current change set: tables made from then on are new.
+    """
+
+    def __init__(
+        self, dialect: str, version: int, *, default_schema: str = "public", timezone: str | None = None
+    ) -> None:
+        self.dialect = dialect
+        self.version = version
+        self.default_schema = default_schema
+        self.timezone = timezone
+        self.schema = Schema()
+        self.search_path: tuple[str, ...] = (default_schema,)
+        self.file = 0
+        self.new_since = 1
+        self.assume_rows = True
+        self.session: dict[str, str] = {}
+        self.local: dict[str, str] = {}
+        self.held: list[HeldLock] = []
+        self.transaction: int | None = None
+        self.transactions = 0
+        self.explicit = False
+        self.kind = "none"
+        self._mark = 0
+        self._session_before: dict[str, str] = {}
+        self._savepoints: list[Savepoint] = []
+        self.small: frozenset[str] = frozenset()
+
+    # Names
+
+    def key(self, name: Name) -> str:
+        """The name as shown and as kept: without the default schema."""
+        schema = name.schema
+        if schema is None:
+            if self.search_path == (self.default_schema,):
+                return name.name
+            for candidate in self.search_path:
+                key = name.name if candidate == self.default_schema else f"{candidate}.{name.name}"
+                if key in self.schema.tables or key in self.schema.indexes:
+                    return key
+            schema = self.search_path[0] if self.search_path else self.default_schema
+        return name.name if schema == self.default_schema else f"{schema}.{name.name}"
+
+    # The schema
+
+    def table(self, name: Name | str) -> Table | None:
+        """The table, view or materialized view, when anything is known of it."""
+        return self.schema.tables.get(name if isinstance(name, str) else self.key(name))
+
+    def column(self, table: str, column: str) -> Column | None:
+        """The column, when known."""
+        known = self.schema.tables.get(table)
+        return known.columns.get(column) if known else None
+
+    def index(self, name: Name) -> Index | None:
+        """The index, when known."""
+        return self.schema.indexes.get(self.key(name))
+
+    def exists(self, key: str) -> bool | None:
+        """Whether a relation exists: None when it was never seen and not everything before is known."""
+        schema = self.schema
+        if key in schema.tables or key in schema.indexes or key in schema.sequences:
+            return True
+        return False if schema.complete else None
+
+    def is_new(self, key: str) -> bool:
+        """Whether the current change set made this table (or it is temporary): nobody else can be using it."""
+        known = self.schema.tables.get(key)
+        if known is None:
+            return False
+        return known.persistence == "temporary" or known.file >= self.new_since
+
+    def made_here(self, key: str) -> bool:
+        """Whether the current file made this relation."""
+        known = self.schema.tables.get(key) or self.schema.indexes.get(key) or self.schema.sequences.get(key)
+        return isinstance(known, Table) and known.file == self.file > 0
+
+    def has_rows(self, key: str) -> bool:
+        """Whether a table is taken to have rows: those that existed before the change set are."""
+        known = self.schema.tables.get(key)
+        if known is None:
+            return self.assume_rows
+        if known.populated is not None:
+            return known.populated
+        return self.assume_rows and not (known.file >= self.new_since and known.file > 0)
+
+    # The session
+
+    def setting(self, name: str) -> str | None:
+        """The value in effect, as text; None when nothing set it."""
+        return self.local.get(name, self.session.get(name))
+
+    @property
+    def in_transaction(self) -> bool | None:
+        """Whether a transaction block is open; None when the runner is not known."""
+        if self.transaction is not None:
+            return True
+        return None if self.kind == "unknown" else False
+
+    def start_section(self, section: Section, statements: int) -> None:
+        """Enter a section as its runner does."""
+        self.kind = section.transaction
+        if self.kind == "implicit" and statements < 2:
+            self.kind = "none"
+        if self.kind == "autocommit":
+            self.kind = "none"
+        if self.kind in ("wrapped", "implicit", "shared"):
+            self._begin()
+
+    def end_section(self) -> None:
+        """Leave a section: what the runner opened is committed."""
+        if self.transaction is not None:
+            self._commit()
+        self.kind = "none"
+        self.explicit = False
+
+    def control(self, operation: Operation) -> None:
+        """Transaction control, as the server does it."""
+        kind = operation.kind
+        if kind == "begin":
+            if self.transaction is None:
+                self._begin()
+            self.explicit = True
+            if self.kind in ("none", "unknown"):
+                self.kind = "explicit"
+        elif kind == "savepoint":
+            self._savepoints.append(
+                Savepoint(operation.value or "", self.schema.mark(), dict(self.local), len(self.held))
+            )
+        elif kind == "rollback-to":
+            self._rollback_to(operation.value or "")
+        elif kind == "release":
+            names = [point.name for point in self._savepoints]
+            if operation.value in names:
+                del self._savepoints[names.index(operation.value) :]
+        elif kind in ("commit", "rollback", "prepare-transaction"):
+            self._end(kind == "rollback", chained="chained" in operation.flags)
+
+    def _end(self, undo: bool, *, chained: bool) -> None:
+        was = self.kind
+        if self.transaction is not None:
+            if undo:
+                self._rollback()
+            else:
+                self._commit()
+        self.explicit = False
+        # After a COMMIT inside what the runner wrapped, the rest of the file runs without a transaction.
+        self.kind = "none" if was != "unknown" else "unknown"
+        if chained:
+            self._begin()
+            self.kind = "explicit"
+            self.explicit = True
+
+    def _begin(self) -> None:
+        self.transactions += 1
+        self.transaction = self.transactions
+        self._mark = self.schema.mark()
+        self._session_before = dict(self.session)
+
+    def _commit(self) -> None:
+        self._close()
+        self.schema.log.clear()
+
+    def _rollback(self) -> None:
+        self.schema.undo(self._mark)
+        self.session = self._session_before
+        self._close()
+
+    def _close(self) -> None:
+        self.transaction = None
+        self.local = {}
+        self.held = []
+        self._savepoints = []
+
+    def _rollback_to(self, name: str) -> None:
+        names = [point.name for point in self._savepoints]
+        if name not in names:
+            return
+        at = len(names) - 1 - names[::-1].index(name)
+        point = self._savepoints[at]
+        self.schema.undo(point.mark)
+        self.local = dict(point.settings)
+        del self.held[point.held :]
+        del self._savepoints[at + 1 :]
+
+    def set(self, name: str, value: str | None, *, local: bool) -> None:
+        """SET or SET LOCAL; `value` None resets. SET LOCAL outside a transaction does nothing."""
+        store = self.local if local else self.session
+        if local and self.transaction is None and self.kind != "unknown":
+            return
+        if value is None:
+            self.local.pop(name, None)
+            self.session.pop(name, None)
+            if name == "search_path":
+                self.search_path = (self.default_schema,)
+            return
+        store[name] = value
+        if not local:
+            self.local.pop(name, None)
+        if name == "search_path":
+            parts = [part.strip().strip("\"'") for part in value.split(",")]
+            self.search_path = tuple(part for part in parts if part and part != "$user") or (self.default_schema,)

@@ -1,0 +1,43 @@
+"""Facts of one operation on PostgreSQL: operation, context and the rest of its statement in, named facts out.
+
+effects.toml and rule pages select on these names. None is "unknown".
+"""
+
+from safecol.context import Context
+from safecol.dialects.postgresql import column_facts, constraint_facts, index_facts, relation_facts
+from safecol.fold import Rest
+from safecol.operations import Operation
+from safecol.trace import Fact
+
+_BUILD = {**column_facts.BUILD, **constraint_facts.BUILD, **index_facts.BUILD, **relation_facts.BUILD}
+
+_ON_RELATIONS = frozenset(
+    {
+        "add-column", "drop-column", "rename-column", "change-type", "set-not-null", "drop-not-null", "set-default",
+        "drop-default", "add-constraint", "drop-constraint", "validate-constraint", "rename-table", "drop-table",
+        "create-index", "set-table-options", "alter-view", "set-logged", "set-unlogged", "drop-view", "truncate",
+    }
+)  # fmt: skip
+
+
+def facts(context: Context, operation: Operation, key: str, rest: Rest) -> dict[str, Fact]:
+    """The facts that effects of this kind of operation depend on."""
+    flags = operation.flags
+    table = context.schema.tables.get(key)
+    found: dict[str, Fact] = {
+        "object": operation.object,
+        "only": "only" in flags,
+        "concurrently": "concurrently" in flags,
+        "cascade": "cascade" in flags,
+        "if_exists": "if-exists" in flags,
+        "if_not_exists": "if-not-exists" in flags,
+        "partitioned": table.kind == "partitioned" if table is not None else False,
+        "temporary": table is not None and table.persistence == "temporary",
+        "value": operation.value,
+    }
+    if operation.kind in _ON_RELATIONS and key and operation.object != "index":
+        found["exists"] = context.exists(key)
+    build = _BUILD.get(operation.kind)
+    if build is not None:
+        build(context, operation, key, rest, found)
+    return found

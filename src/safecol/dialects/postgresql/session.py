@@ -1,0 +1,24 @@
+"""Values of PostgreSQL settings as they are compared: durations in milliseconds as text, others as they are."""
+
+import re
+
+_DURATIONS = frozenset(
+    {
+        "lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout", "transaction_timeout",
+        "idle_session_timeout", "deadlock_timeout",
+    }
+)  # fmt: skip
+_UNITS = {"": 1.0, "us": 0.001, "ms": 1.0, "s": 1000.0, "min": 60_000.0, "h": 3_600_000.0, "d": 86_400_000.0}
+_DURATION = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*([a-z]*)\s*", re.IGNORECASE)
+
+
+def setting(name: str, value: str) -> str:
+    """The value in effect after SET: `'5s'` for a timeout is `"5000"`; what isn't a duration stays as written."""
+    if name not in _DURATIONS:
+        return value
+    found = _DURATION.fullmatch(value.strip("'\""))
+    if not found or found[2].lower() not in _UNITS:
+        return value
+    milliseconds = float(found[1]) * _UNITS[found[2].lower()]
+    # A positive value below one millisecond is rounded by the server, but never to "off".
+    return str(max(1, round(milliseconds))) if milliseconds > 0 else "0"

@@ -1,0 +1,58 @@
+"""Facts of ALTER COLUMN TYPE on PostgreSQL: the judgement of the type pair, and what the column's dependents add."""
+
+from safecol.context import Context
+from safecol.dialects.postgresql import targets, type_changes
+from safecol.dialects.postgresql.domains import definition_of
+from safecol.history import constraint_columns
+from safecol.operations import Operation
+from safecol.trace import Fact
+
+
+def change_facts(context: Context, operation: Operation, key: str, found: dict[str, Fact]) -> None:
+    """Sets `change`, `indexes`, `rechecks`, `revalidates`, `rebuilds_some`, `narrowing`, `old_type`."""
+    column = operation.column or ""
+    new = operation.type
+    if new is None:
+        return
+    known = context.column(key, column)
+    old = known.type if known is not None else None
+    verdict = type_changes.judge(
+        old,
+        new,
+        column=column,
+        using=operation.expression,
+        old_collation=known.collation if known is not None else None,
+        new_collation=dict(operation.options).get("collation"),
+        timezone=context.timezone,
+        version=context.version,
+        resolve=lambda name: definition_of(context, name),
+    )
+    found["reason"] = verdict.reason
+    found["narrowing"] = verdict.narrowing
+    found["indexes"] = verdict.indexes
+    found["rebuilds_some"] = verdict.heap != "rewrite" and bool(targets.expression_indexes(context, operation, key))
+    found["rechecks"] = verdict.heap == "none" and old != new and _checked(context, key, column)
+    found["revalidates"] = bool(
+        targets.resolve("column_referenced", context, operation, key)
+        or targets.resolve("column_referencing", context, operation, key)
+    )
+    if verdict.heap == "rewrite":
+        found["change"] = "rewrite"
+    elif verdict.heap == "unknown":
+        found["change"] = "unknown"
+    elif found["rebuilds_some"] or (
+        verdict.indexes == "rebuilt" and targets.resolve("column_indexes", context, operation, key)
+    ):
+        found["change"] = "rebuild"
+    elif found["rechecks"]:
+        found["change"] = "scan"
+    else:
+        found["change"] = "none"
+
+
+def _checked(context: Context, key: str, column: str) -> bool:
+    table = context.schema.tables.get(key)
+    return table is not None and any(
+        item.definition.kind == "check" and item.validated and item.enforced and column in constraint_columns(item)
+        for item in table.constraints.values()
+    )

@@ -1,0 +1,205 @@
+"""Effects: facts of an operation and the dialect's table in, what the operation does to a live database out."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from safecol.context import Context
+from safecol.effect import Effect, Failure
+from safecol.operations import Operation
+from safecol.trace import Fact
+
+Resolve = Callable[[str, Context, Operation, str], list[str]]
+
+
+NOTHING = Effect()
+
+
+class Row(NamedTuple):
+    """One row of effects.toml, ready to match; `given` maps a fact to the values that it may have."""
+
+    given: tuple[tuple[str, frozenset[Fact]], ...]
+    since: int
+    until: int
+    locks: tuple[tuple[str, str], ...]
+    rewrite: tuple[str, ...]
+    scan: tuple[str, ...]
+    rebuild: tuple[str, ...]
+    transaction_allowed: bool
+    duration: str | None
+    fails: tuple[str, str] | None
+    unknown: str | None
+    stop: bool
+
+
+class Table:
+    """A dialect's effects: rows by operation kind, and its lock modes, weakest first, with what they block."""
+
+    def __init__(self, rows: Iterable[Mapping[str, Any]], locks: Mapping[str, Iterable[str]]) -> None:
+        self.strength = {mode: number for number, mode in enumerate(locks)}
+        self.blocks = {mode: tuple(blocked) for mode, blocked in locks.items()}
+        self._rows: dict[str, list[Row]] = {}
+        self._every: list[Row] = []
+        for raw in rows:
+            row = _row(raw)
+            kinds = raw["operation"]
+            for kind in [kinds] if isinstance(kinds, str) else kinds:
+                if kind == "*":
+                    self._every.append(row)
+                else:
+                    self._rows.setdefault(kind, []).append(row)
+
+    def rows(self, kind: str) -> list[Row]:
+        """The rows for a kind of operation, in the order of the file."""
+        own = self._rows.get(kind)
+        return [*self._every, *own] if own else []
+
+
+def _row(raw: Mapping[str, Any]) -> Row:
+    given = tuple(
+        (name, frozenset(value) if isinstance(value, list) else frozenset((value,)))
+        for name, value in raw.get("given", {}).items()
+    )
+    fails = raw.get("fails")
+    return Row(
+        given=given,
+        since=raw.get("since", 0),
+        until=raw.get("until", 10_000),
+        locks=tuple(raw.get("locks", {}).items()),
+        rewrite=tuple(raw.get("rewrite", ())),
+        scan=tuple(raw.get("scan", ())),
+        rebuild=tuple(raw.get("rebuild", ())),
+        transaction_allowed=raw.get("transaction_allowed", True),
+        duration=raw.get("duration"),
+        fails=(fails["when"], fails["reason"]) if fails else None,
+        unknown=raw.get("unknown"),
+        stop=raw.get("stop", False),
+    )
+
+
+def _matches(row: Row, facts: Mapping[str, Fact]) -> bool:
+    for name, values in row.given:
+        value = facts.get(name)
+        # A bool is an int in Python: `false` must not match 0, nor `true` 1.
+        if value not in values or (value is None and None not in values):
+            return False
+    return True
+
+
+def effect_of(
+    table: Table,
+    resolve: Resolve,
+    context: Context,
+    operation: Operation,
+    key: str,
+    facts: Mapping[str, Fact],
+) -> Effect:
+    """What one operation does, from all rows that match its facts."""
+    rows = table.rows(operation.kind)
+    if not rows:
+        return NOTHING
+    version = context.version
+    locks: dict[str, str] = {}
+    rewrite: list[str] = []
+    scan: list[str] = []
+    rebuilt: list[str] = []
+    unknown: list[str] = []
+    transaction_allowed = True
+    duration = None
+    fails: Failure | None = None
+    for row in rows:
+        if not row.since <= version <= row.until or not _matches(row, facts):
+            continue
+        for word, mode in row.locks:
+            wanted = str(facts.get("mode")) if mode == "{mode}" else mode
+            for name in resolve(word, context, operation, key):
+                if table.strength[wanted] > table.strength.get(locks.get(name, ""), -1):
+                    locks[name] = wanted
+        for words, names in ((row.rewrite, rewrite), (row.scan, scan), (row.rebuild, rebuilt)):
+            for word in words:
+                names.extend(resolve(word, context, operation, key))
+        transaction_allowed = transaction_allowed and row.transaction_allowed
+        duration = row.duration or duration
+        if row.fails is not None and (fails is None or row.fails[0] == "always"):
+            if row.fails[0] != "rows" or context.has_rows(key):
+                fails = Failure(row.fails[0], _filled(row.fails[1], operation, key, facts))
+        if row.unknown is not None:
+            unknown.append(_filled(row.unknown, operation, key, facts))
+        if row.stop:
+            break
+    locks = {name: mode for name, mode in locks.items() if not context.made_here(name)}
+    scanned = [name for name in dict.fromkeys((*scan, *rewrite)) if context.has_rows(name)]
+    if not locks and not scanned and not rewrite and fails is None and transaction_allowed and not unknown:
+        return NOTHING
+    return Effect(
+        locks=tuple(locks.items()),
+        blocks=_blocked(table, context, locks),
+        rewrite=tuple(dict.fromkeys(rewrite)),
+        scan=tuple(scanned),
+        rebuilt=tuple(dict.fromkeys(rebuilt)),
+        transaction_allowed=transaction_allowed,
+        fails=fails,
+        duration=duration or ("table" if scanned else "instant"),
+        unknown=tuple(unknown),
+    )
+
+
+def _blocked(table: Table, context: Context, locks: Mapping[str, str]) -> tuple[str, ...]:
+    """What waits on tables that others can be using; locks on indexes and the like are not counted by themselves."""
+    found: set[str] = set()
+    for name, mode in locks.items():
+        if name in context.schema.indexes:
+            # The planner opens every index of a table: readers and writers of the table wait for it.
+            if context.is_new(context.schema.indexes[name].table):
+                continue
+        elif name in context.schema.sequences or context.is_new(name):
+            continue
+        found.update(table.blocks[mode])
+    return tuple(word for word in ("reads", "writes") if word in found)
+
+
+def _filled(text: str, operation: Operation, key: str, facts: Mapping[str, Fact]) -> str:
+    if "{" not in text:
+        return text
+    from safecol.operations import ColumnDefinition, ConstraintDefinition
+
+    definition = operation.definition
+    column = operation.column or (definition.name if isinstance(definition, ColumnDefinition) else "")
+    if isinstance(definition, ConstraintDefinition):
+        column = column or ", ".join(definition.columns)
+    values = {
+        "table": key,
+        "column": column,
+        "type": operation.type.name if operation.type else "the new type",
+        **{name: value for name, value in facts.items() if isinstance(value, str)},
+    }
+    for name, value in values.items():
+        text = text.replace(f"{{{name}}}", value)
+    return text
+
+
+def combine(table: Table, effects: Iterable[Effect]) -> Effect:
+    """What a statement does: the strongest of each of its operations; a slow part runs under every lock."""
+    parts = [effect for effect in effects if effect is not NOTHING]
+    if len(parts) < 2:
+        return parts[0] if parts else NOTHING
+    locks: dict[str, str] = {}
+    fails: Failure | None = None
+    for effect in parts:
+        for name, mode in effect.locks:
+            if table.strength[mode] > table.strength.get(locks.get(name, ""), -1):
+                locks[name] = mode
+        if effect.fails is not None and (fails is None or effect.fails.when == "always"):
+            fails = effect.fails
+    durations = {effect.duration for effect in parts}
+    blocked = {word for effect in parts for word in effect.blocks}
+    return Effect(
+        locks=tuple(locks.items()),
+        blocks=tuple(word for word in ("reads", "writes") if word in blocked),
+        rewrite=tuple(dict.fromkeys(name for effect in parts for name in effect.rewrite)),
+        scan=tuple(dict.fromkeys(name for effect in parts for name in effect.scan)),
+        rebuilt=tuple(dict.fromkeys(name for effect in parts for name in effect.rebuilt)),
+        transaction_allowed=all(effect.transaction_allowed for effect in parts),
+        fails=fails,
+        duration=next(word for word in ("table", "concurrent", "instant") if word in durations),
+        unknown=tuple(dict.fromkeys(text for effect in parts for text in effect.unknown)),
+    )

@@ -1,0 +1,196 @@
+"""The fold: statements of one section and the context go in, a trace of steps with facts and effects goes out."""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from safecol import effects, history
+from safecol.context import Context
+from safecol.effect import Effect
+from safecol.expressions import Literal
+from safecol.operations import KINDS, ColumnDefinition, Migration, Operation, Section, Statement
+from safecol.trace import Fact, HeldLock, Step, Trace
+
+CONTROL = frozenset(KINDS["transaction"])
+
+
+class Rest(NamedTuple):
+    """The statement that an operation is part of, as far as it was applied: what its other clauses do.
+
+    `dropped` are (table, constraint) dropped anywhere in the statement. `fresh` are the columns that it added, with
+    what existing rows get: `null`, `same` (one constant) or `stored`. `skipped` are those that IF NOT EXISTS left alone.
+    """
+
+    operations: tuple[Operation, ...]
+    dropped: frozenset[tuple[str, str]]
+    fresh: Mapping[tuple[str, str], str]
+    skipped: frozenset[tuple[str, str]]
+
+
+class Dialect(NamedTuple):
+    """What the fold asks of a dialect: its table of effects, facts of an operation, target words, setting values."""
+
+    table: effects.Table
+    facts: Callable[[Context, Operation, str, Rest], dict[str, Fact]]
+    resolve: effects.Resolve
+    setting: Callable[[str, str], str]
+
+
+_NOTHING: frozenset[tuple[str, str]] = frozenset()
+
+
+def trace(
+    context: Context,
+    dialect: Dialect,
+    migration: Migration,
+    text: str,
+    section: Section,
+    statements: tuple[Statement, ...],
+) -> Trace:
+    """Run a section over the context."""
+    context.start_section(section, len(statements))
+    steps: list[Step] = []
+    for statement in statements:
+        steps.extend(_statement(context, dialect, statement))
+    still_open = context.explicit and context.transaction is not None
+    context.end_section()
+    return Trace(migration, text, section, tuple(steps), still_open)
+
+
+def _statement(context: Context, dialect: Dialect, statement: Statement) -> list[Step]:
+    operations = statement.operations
+    held = tuple(context.held)
+    dropped = _NOTHING
+    if len(operations) > 1 and any(item.kind == "drop-constraint" for item in operations):
+        dropped = frozenset(
+            (context.key(item.relation), item.value or "")
+            for item in operations
+            if item.kind == "drop-constraint" and item.relation is not None
+        )
+    fresh: dict[tuple[str, str], str] = {}
+    skipped: set[tuple[str, str]] = set()
+    found: list[tuple[Operation, str, dict[str, Fact], Effect, bool]] = []
+    before = context.transaction
+    kind = context.kind
+    settings = {**context.session, **context.local}
+    for operation in operations:
+        if operation.kind in CONTROL:
+            context.control(operation)
+            found.append((operation, "", {}, effects.NOTHING, False))
+            continue
+        if operation.kind in ("set", "reset"):
+            _set(context, dialect, operation)
+            found.append((operation, "", _setting_facts(operation), effects.NOTHING, False))
+            continue
+        key = context.key(operation.relation) if operation.relation is not None else ""
+        rest = Rest(operations, dropped, fresh, frozenset(skipped) if skipped else _NOTHING)
+        facts = dialect.facts(context, operation, key, rest)
+        effect = effects.effect_of(dialect.table, dialect.resolve, context, operation, key, facts)
+        existing = _existing(context, operation, key)
+        _fact_words(context, facts, operation, effect, existing)
+        found.append((operation, key, facts, effect, existing))
+        if operation.kind == "add-column" and isinstance(operation.definition, ColumnDefinition):
+            at = (key, operation.definition.name)
+            if facts.get("no_op") is True:
+                skipped.add(at)
+            else:
+                fresh[at] = _value_of(operation.definition, facts)
+        if facts.get("no_op") is not True:
+            history.apply(context, operation)
+    whole = effects.combine(dialect.table, [item[3] for item in found])
+    inside = {True: "inside", False: "outside", None: "unknown"}[
+        True if before is not None else (None if kind == "unknown" else False)
+    ]
+    steps = []
+    for operation, key, facts, effect, existing in found:
+        facts["operation"] = operation.kind
+        facts["transaction"] = inside
+        steps.append(
+            Step(
+                statement=statement,
+                operation=operation,
+                facts=facts,
+                effect=effect,
+                whole=whole,
+                transaction=before,
+                transaction_kind=kind,
+                held=held,
+                settings=settings,
+                table=key or None,
+                existing=existing,
+            )
+        )
+    if context.transaction is not None and context.transaction == before and whole.locks:
+        _hold(context, dialect, whole, statement.number)
+    return steps
+
+
+def _hold(context: Context, dialect: Dialect, effect: Effect, number: int) -> None:
+    known = {(lock.relation, lock.mode) for lock in context.held}
+    for relation, mode in effect.locks:
+        if (relation, mode) not in known and not context.is_new(relation):
+            context.held.append(HeldLock(relation, mode, number, dialect.table.blocks.get(mode, ())))
+
+
+def _set(context: Context, dialect: Dialect, operation: Operation) -> None:
+    name = operation.new_name or ""
+    value = operation.value
+    if operation.kind == "reset" or value is None:
+        context.set(name, None, local="local" in operation.flags)
+        return
+    context.set(name, dialect.setting(name, value), local="local" in operation.flags)
+
+
+def _setting_facts(operation: Operation) -> dict[str, Fact]:
+    return {"setting": operation.new_name, "value": operation.value, "local": "local" in operation.flags}
+
+
+def _existing(context: Context, operation: Operation, key: str) -> bool:
+    if not key:
+        return False
+    index = context.schema.indexes.get(key)
+    if index is not None and operation.object == "index":
+        return not context.is_new(index.table)
+    return not context.is_new(key)
+
+
+def _value_of(definition: ColumnDefinition, facts: dict[str, Fact]) -> str:
+    if definition.serial or definition.identity or definition.generated:
+        return "stored"
+    default = definition.default
+    if default is None or (isinstance(default, Literal) and default.kind == "null"):
+        return "null" if facts.get("default") == "none" else "same"
+    return "same" if facts.get("default") == "constant" else "stored"
+
+
+def _fact_words(
+    context: Context, facts: dict[str, Fact], operation: Operation, effect: Effect, existing: bool
+) -> None:
+    """The facts that pages select on, beside the dialect's own."""
+    facts["table"] = "existing" if existing else "new"
+    if existing and _is_small(context, operation):
+        facts["table"] = "small"
+    small = facts["table"] == "small"
+    facts["blocks"] = None if small or not effect.blocks else effect.blocks[0]
+    facts["duration"] = "instant" if small else effect.duration
+    facts["rewrite"] = not small and any(_matters(context, name) for name in effect.rewrite)
+    facts["scan"] = not small and any(_matters(context, name) for name in effect.scan)
+    facts["rebuild"] = bool(effect.rebuilt) and existing and not small
+    facts["transaction_allowed"] = effect.transaction_allowed
+    facts["fails"] = effect.fails.when if effect.fails is not None else None
+    flags = operation.flags
+    facts["restart_identity"] = "restart-identity" in flags
+    facts.setdefault("inline", "inline" in flags)
+    facts.setdefault("using_index", False)
+    facts.setdefault("concurrently", "concurrently" in flags)
+
+
+def _is_small(context: Context, operation: Operation) -> bool:
+    if not context.small or operation.relation is None:
+        return False
+    key = context.key(operation.relation)
+    index = context.schema.indexes.get(key)
+    return (index.table if index is not None else key) in context.small
+
+
+def _matters(context: Context, name: str) -> bool:
+    return not context.is_new(name) and context.has_rows(name) and name not in context.small

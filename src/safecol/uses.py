@@ -1,0 +1,124 @@
+"""Who uses what: views, policies, triggers, rules, publications and parsed routines as dependents of relations."""
+
+from safecol.context import Context
+from safecol.expressions import ColumnReference, Expression, columns
+from safecol.operations import Operation, QueryUse, TriggerDefinition
+from safecol.schema import Dependent
+
+
+def add_dependents(context: Context, key: str, operation: Operation, kind: str) -> None:
+    """Record what a view, routine, policy, trigger, rule, publication or statistics object reads."""
+    name = _label(kind, key, operation)
+    found: dict[str, frozenset[str] | None] = {}
+    if kind in ("trigger", "policy", "rule", "statistics"):
+        found[key] = _own_columns(operation, kind)
+    if operation.query is not None:
+        for relation, used in _query_columns(context, operation.query).items():
+            found[relation] = _merge(found[relation], used) if relation in found else used
+    definition = operation.definition
+    if isinstance(definition, TriggerDefinition) and definition.routine is not None:
+        found[context.key(definition.routine)] = frozenset()
+    if kind == "publication":
+        for relation in operation.reads:
+            found.setdefault(context.key(relation), frozenset())
+        for option, value in operation.options:
+            if option == "table.column":
+                relation, _, column = value.rpartition(".")
+                found[relation] = (found.get(relation) or frozenset()) | {column}
+    store = context.schema.dependents
+    for relation, used in found.items():
+        others = tuple(item for item in store.get(relation, ()) if item.name != name)
+        context.schema.put(store, relation, (*others, Dependent(kind, name, used)))
+
+
+def _label(kind: str, key: str, operation: Operation) -> str:
+    if kind in ("view", "materialized-view", "routine"):
+        return key
+    return f"{kind} {operation.value or key}"
+
+
+def _merge(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:
+    return None if one is None or other is None else one | other
+
+
+def _own_columns(operation: Operation, kind: str) -> frozenset[str] | None:
+    used: set[str] = set()
+    definition = operation.definition
+    if isinstance(definition, TriggerDefinition):
+        used.update(definition.columns)
+        if definition.when is not None:
+            used |= columns(definition.when)
+    if operation.expression is not None:
+        used |= columns(operation.expression)
+    used.update(value for option, value in operation.options if option == "column")
+    return frozenset(used)
+
+
+def _query_columns(context: Context, query: QueryUse) -> dict[str, frozenset[str] | None]:
+    """Columns by relation; None when a star or an unqualified name makes it unknown."""
+    relations = [context.key(name) for name in query.relations]
+    found: dict[str, set[str] | None] = {relation: set() for relation in relations}
+    if query.star:
+        return {relation: _all_columns(context, relation) for relation in relations}
+    for qualifier, column in query.columns:
+        if qualifier is not None:
+            for relation in relations:
+                if relation == qualifier or relation.rpartition(".")[2] == qualifier:
+                    _add(found, relation, column)
+            continue
+        owners = [relation for relation in relations if _may_have(context, relation, column)]
+        for relation in owners:
+            _add(found, relation, column)
+    return {relation: None if used is None else frozenset(used) for relation, used in found.items()}
+
+
+def _add(found: dict[str, set[str] | None], relation: str, column: str) -> None:
+    used = found.get(relation)
+    if used is not None:
+        used.add(column)
+
+
+def _may_have(context: Context, relation: str, column: str) -> bool:
+    table = context.schema.tables.get(relation)
+    return table is None or column in table.columns or not table.complete
+
+
+def _all_columns(context: Context, relation: str) -> frozenset[str] | None:
+    table = context.schema.tables.get(relation)
+    return frozenset(table.columns) if table is not None and table.complete else None
+
+
+def drop_dependents(context: Context, name: str) -> None:
+    """Forget a view, routine, policy, … as a user of anything."""
+    store = context.schema.dependents
+    for relation, items in list(store.items()):
+        if any(item.name == name for item in items):
+            context.schema.put(store, relation, tuple(item for item in items if item.name != name) or None)
+
+
+def rename_dependents(context: Context, key: str, new: str) -> None:
+    """Follow a renamed relation, as user and as used."""
+    store = context.schema.dependents
+    if key in store:
+        items = store[key]
+        context.schema.put(store, key, None)
+        context.schema.put(store, new, items)
+    for relation, items in list(store.items()):
+        if any(item.name == key for item in items):
+            renamed = tuple(item._replace(name=new) if item.name == key else item for item in items)
+            context.schema.put(store, relation, renamed)
+
+
+def rename_column(expression: Expression, old: str, new: str) -> Expression:
+    """The expression with a column renamed, as the server keeps it."""
+    if isinstance(expression, ColumnReference):
+        return ColumnReference((*expression.parts[:-1], new)) if expression.parts[-1] == old else expression
+    fields = []
+    for field in expression:
+        if isinstance(field, tuple) and hasattr(field, "_fields"):
+            fields.append(rename_column(field, old, new))  # type: ignore[arg-type]
+        elif isinstance(field, tuple) and field and all(hasattr(item, "_fields") for item in field):
+            fields.append(tuple(rename_column(item, old, new) for item in field))  # type: ignore[arg-type]
+        else:
+            fields.append(field)
+    return type(expression)(*fields)
