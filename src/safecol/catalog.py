@@ -15,16 +15,20 @@ Tables = dict[str, list[dict[str, Any]]]
 
 
 class Catalog(NamedTuple):
-    """All rules, and the tables of effects. `rules` are ordered by name; a name may have one page a dialect."""
+    """All rules, and the tables of effects.
+
+    `rules` are ordered by name; a name may have one page a dialect. `aliases` maps an alias to rule names: another
+    tool's check may be several rules here.
+    """
 
     rules: tuple[Rule, ...]
     names: dict[str, tuple[Rule, ...]]
-    aliases: dict[str, str]
+    aliases: dict[str, tuple[str, ...]]
     tables: Tables
 
     def rule(self, name: str, dialect: str = "any") -> Rule | None:
         """The page of a rule (name or alias) for a dialect: the dialect's own, else the one for any, else the first."""
-        pages = self.names.get(self.aliases.get(name, name), ())
+        pages = self.names.get(self.aliases.get(name, (name,))[0], ())
         order = {dialect: 0, "any": 1}
         return min(pages, key=lambda page: order.get(page.dialect, 2), default=None)
 
@@ -44,7 +48,7 @@ class Catalog(NamedTuple):
             elif name in self.names:
                 chosen.add(name)
             elif name in self.aliases:
-                chosen.add(self.aliases[name])
+                chosen.update(self.aliases[name])
             elif name in CATEGORIES:
                 chosen.update(page.name for page in self.rules if page.category == name)
             else:
@@ -98,6 +102,11 @@ def users_pages(path: str) -> list[Rule]:
         return [_user_page(path)]
     files = sorted(os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names)
     return [_user_page(file) for file in files if file.endswith(".md") and not file.lower().endswith("readme.md")]
+
+
+def located(path: str) -> str:
+    """The one name of a file or folder: absolute, without links, with forward slashes."""
+    return os.path.realpath(path).replace(os.sep, "/")
 
 
 def _user_page(path: str) -> Rule:
@@ -169,7 +178,7 @@ def _read(path: str) -> str:
 
 def _catalog(rules: list[Rule], tables: Tables) -> Catalog:
     names: dict[str, tuple[Rule, ...]] = {}
-    aliases: dict[str, str] = {}
+    aliases: dict[str, tuple[str, ...]] = {}
     for page in sorted(rules, key=lambda each: (each.name, each.dialect)):
         earlier = names.get(page.name, ())
         if earlier and earlier[-1].dialect == page.dialect:
@@ -180,5 +189,7 @@ def _catalog(rules: list[Rule], tables: Tables) -> Catalog:
             for alias in page.aliases:
                 if alias in names:
                     raise UserError(f"{page.path}: the alias `{alias}` is a rule's name")
-                aliases.setdefault(alias, page.name)
+                earlier_names = aliases.get(alias, ())
+                if page.name not in earlier_names:
+                    aliases[alias] = (*earlier_names, page.name)
     return Catalog(tuple(page for pages in names.values() for page in pages), names, aliases, tables)

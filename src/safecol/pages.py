@@ -21,7 +21,10 @@ class Part(NamedTuple):
 
 
 class Block(NamedTuple):
-    """An example that is executed: `kind` is `bad`, `good` or `todo`; `options` are the fence's `key=value` words."""
+    """An example that is executed: `kind` is `bad`, `good` or `todo`; `options` are the fence's `key=value` words.
+
+    The word `no-transaction` is `transaction=autocommit`: the runner sends each statement alone.
+    """
 
     kind: str
     language: str
@@ -87,5 +90,7 @@ def blocks(found: list[Part]) -> list[Block]:
         kind = next((word for word in words[1:] if word in {"bad", "good", "todo"}), "")
         if kind:
             options = dict(word.split("=", 1) for word in words[1:] if "=" in word)
+            if "no-transaction" in words:
+                options["transaction"] = "autocommit"
             examples.append(Block(kind, words[0], options, part.text, part.line))
     return examples

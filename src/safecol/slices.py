@@ -96,12 +96,16 @@ def values(step: Step, text: str) -> dict[str, str]:
         found |= _constraint(operation, definition, text, found)
     elif isinstance(definition, ColumnDefinition):
         found |= _column(operation, definition, text, found)
+    elif operation.kind in {"drop-table", "drop-view"} and operation.relation:
+        found["new_name"] = _proposed("", operation.relation.name, "unused")
     elif operation.kind == "change-type":
         found |= _type_change(operation, clause, found)
     elif operation.kind == "set-default":
         found["default"] = clause.until(clause.find("SET", "DEFAULT"), set())
     elif operation.kind == "set-not-null" and operation.relation and operation.column:
         found["name"] = _proposed(operation.relation.name, operation.column, "not_null")
+    if "new_name" in found and operation.relation:
+        found["new_table"] = _beside(found.get("table", ""), found["new_name"])
     if (where := statement.find("WHERE")) > 0 and "predicate" not in found:
         found["predicate"] = statement.until(where, {"RETURNING"})
     return {key: value for key, value in found.items() if value or key in {"unique", "deferrable"}}
@@ -251,8 +255,7 @@ def _column(operation: Operation, definition: ColumnDefinition, text: str, found
         "new_name": _proposed(table, definition.name, "fill"),
         "sequence": _proposed(table, definition.name, "seq"),
     }
-    if operation.relation and operation.relation.schema:
-        made["sequence"] = f"{found['table'].rpartition('.')[0]}.{made['sequence']}"
+    made["sequence"] = _beside(found.get("table", ""), made["sequence"])
     if definition.default is not None and (at := source.find("DEFAULT")) > 0:
         made["default"] = source.until(at, _COLUMN_CLAUSES)
     if definition.generated and (at := source.find("AS")) > 0:
@@ -320,6 +323,12 @@ def _quoted(name: str) -> str:
     if re.fullmatch(r"[a-z_][a-z0-9_$]*", name):
         return name
     return '"' + name.replace('"', '""') + '"'
+
+
+def _beside(table: str, name: str) -> str:
+    """The name in the schema that the table is written with."""
+    schema, dot, _ = table.rpartition(".")
+    return f"{schema}{dot}{name}"
 
 
 def _proposed(table: str, columns: str, label: str) -> str:

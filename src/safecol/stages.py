@@ -34,9 +34,10 @@ def render(rule: Rule, hit: Hit, trace: Trace, version: str) -> tuple[Stage, ...
     for part in found:
         if part.kind != "code":
             gate = _GATE.match(part.text)
+            title = _line(_in_words(part.text, known))
             if gate and part.kind == "quote":
-                stages.append(Stage(_line(part.text), "", True, gate[1].lower()))
-            title = "" if gate else _line(part.text)
+                stages.append(Stage(title, "", True, gate[1].lower()))
+                title = ""
             continue
         words = part.info.split()
         if "stage" not in words or not _asked(words, hit):
@@ -56,8 +57,10 @@ def message(template: str, hit: Hit, text: str) -> str:
     if "{" not in template:
         return template
     facts = {key: str(fact) for key, fact in hit.step.facts.items() if fact is not None} if hit.step else {}
-    known: Mapping[str, str] = {**facts, **(values(hit.step, text) if hit.step else {}), **hit.values}
+    return _in_words(template, {**facts, **(values(hit.step, text) if hit.step else {}), **hit.values})
 
+
+def _in_words(template: str, known: Mapping[str, str]) -> str:
     def shown(match: re.Match[str]) -> str:
         name = match[1] or match[2]
         value = known.get(name, "")
