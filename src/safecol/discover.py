@@ -1,0 +1,377 @@
+"""Paths come in; the migrations under them, in order of execution and with their runner and dialect, come out."""
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from safecol.runners import detection, dialects, ordering
+from safecol.runners.migration_file import MigrationFile
+from safecol.runners.surroundings import Surroundings
+from safecol.runners.table import RUNNERS, executes, marker_of
+
+__all__ = ["Discovery", "MigrationFile", "find", "unsaved"]
+
+Override = Callable[[str], str | None]
+
+_SKIPPED_FOLDERS = frozenset(
+    {"node_modules", "__pycache__", "venv", "vendor", "site-packages", "bower_components", "target", "__pypackages__"}
+)
+_SQL = (".sql", ".ddl", ".pgsql", ".psql")
+_DUMP_NAME = re.compile(r"(?:.*[_.-])?(?:structure|schema|dump|backup)(?:[_.-].*)?\.sql", re.IGNORECASE)
+_DUMP_HEAD = re.compile(
+    r"^-- (?:PostgreSQL database (?:cluster )?dump|(?:MySQL|MariaDB) dump)|^/\*M?!999999|^SET statement_timeout = 0;$"
+    r"|\A\s*CREATE TABLE IF NOT EXISTS \"schema_migrations\"|^-- Dbmate schema migrations|\bsqlite_sequence\(name,seq\)",
+    re.MULTILINE,
+)
+_PYTHON = re.compile(r"^\s*(?:down_revision\s*[:=]|class Migration\()", re.MULTILINE)
+_NUMBERED = re.compile(r"[VUB]?\d")
+_VERSION_FOLDER = re.compile(r"v?\d+(?:[._]\d+)*")
+_HEAD = 16_384
+_SAMPLES = 8
+
+
+class Discovery(NamedTuple):
+    """`files` are in order of execution within each history, context included. `skipped` are (path, reason).
+
+    `missing` are the named paths that don't exist.
+    """
+
+    files: tuple[MigrationFile, ...]
+    skipped: tuple[tuple[str, str], ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+class _Group(NamedTuple):
+    """The SQL files of one history on the disk: absolute paths; `nested` when each migration has a folder."""
+
+    root: str
+    nested: bool
+    members: tuple[str, ...]
+
+
+def find(
+    paths: Sequence[str],
+    *,
+    runner: Override,
+    dialect: Override,
+    exclude: Sequence[str] = (),
+    force_exclude: bool = False,
+) -> Discovery:
+    """The migrations named by `paths` or below them, and those that run before them as context.
+
+    `runner` and `dialect` give the settings' answer for a path, if any. Named files are only excluded with
+    `force_exclude`. A path that doesn't exist is in `missing`.
+    """
+    search = _Search(runner, dialect, exclude, force_exclude)
+    for path in paths:
+        search.add(path)
+    return search.result()
+
+
+def unsaved(path: str, text: str, *, runner: Override, dialect: Override) -> MigrationFile:
+    """The file that `text` would be under `path`, which needn't exist: standard input, an editor's buffer."""
+    search = _Search(runner, dialect, (), force_exclude=False)
+    full = os.path.abspath(path)  # noqa: PTH100
+    search.around.remember(full, text)
+    group = _Group(os.path.dirname(full), nested=False, members=(full,))
+    if detection.is_nested(os.path.basename(group.root), os.path.basename(full)):
+        group = _Group(os.path.dirname(group.root), nested=True, members=(full,))
+    return next(iter(search.files_of(group)))[1]
+
+
+class _Search:
+    def __init__(self, runner: Override, dialect: Override, exclude: Sequence[str], force_exclude: bool) -> None:
+        self.runner = runner
+        self.dialect = dialect
+        self.exclude = exclude
+        self.force_exclude = force_exclude
+        self.around = Surroundings()
+        self.cwd = os.getcwd()  # noqa: PTH109
+        self.targets: dict[str, None] = {}
+        self.whole: set[str] = set()
+        self.skipped: list[tuple[str, str]] = []
+        self.missing: list[str] = []
+
+    def add(self, path: str) -> None:
+        full = os.path.normpath(os.path.join(self.cwd, path))
+        if os.path.isdir(full):
+            if not (self.force_exclude and self.excluded(full)):
+                self.walk(full)
+            return
+        if not os.path.exists(full):
+            self.missing.append(path)
+            return
+        if self.force_exclude and self.excluded(full):
+            self.skipped.append((self.shown(full), "excluded by the settings"))
+        elif full.endswith(".py"):
+            python = _PYTHON.search(self.around.text(full, _HEAD))
+            reason = "Python migrations are not read yet" if python else "not a migration"
+            self.skipped.append((self.shown(full), reason))
+        elif not full.lower().endswith(_SQL):
+            self.skipped.append((self.shown(full), "not an SQL file"))
+        elif self.is_dump(full):
+            self.skipped.append((self.shown(full), "a dump of a schema, not a migration"))
+        else:
+            self.targets[full] = None
+
+    def walk(self, top: str) -> None:
+        pending = [top]
+        while pending:
+            folder = pending.pop()
+            self.whole.add(folder)
+            try:
+                with os.scandir(folder) as entries:
+                    found = sorted((entry.name, entry.is_dir()) for entry in entries)
+            except OSError as error:
+                self.skipped.append((self.shown(folder), f"the folder can't be read: {error.strerror or error}"))
+                continue
+            inner = []
+            for name, is_folder in found:
+                if name.startswith("."):
+                    continue
+                full = os.path.join(folder, name)
+                if is_folder:
+                    if name not in _SKIPPED_FOLDERS and not os.path.islink(full) and not self.excluded(full):
+                        inner.append(full)
+                elif name.endswith(".sql"):
+                    self.take(full)
+                elif name.endswith(".py") and "migrations" in folder or name.endswith(".py") and folder.endswith("versions"):
+                    if _PYTHON.search(self.around.text(full, _HEAD)):
+                        self.skipped.append((self.shown(full), "Python migrations are not read yet"))
+            pending += reversed(inner)
+
+    def take(self, full: str) -> None:
+        if self.exclude and self.excluded(full):
+            return
+        if self.is_dump(full):
+            self.skipped.append((self.shown(full), "a dump of a schema, not a migration"))
+        else:
+            self.targets[full] = None
+
+    def is_dump(self, full: str) -> bool:
+        name = os.path.basename(full)
+        if name == "structure.sql":
+            return True
+        return _DUMP_NAME.fullmatch(name) is not None and not _NUMBERED.match(name) and (
+            _DUMP_HEAD.search(self.around.text(full, _HEAD)) is not None
+        )
+
+    def excluded(self, full: str) -> bool:
+        from safecol.settings import matches
+
+        relative = self.shown(full)
+        return any(matches(pattern, relative) for pattern in self.exclude)
+
+    def shown(self, full: str) -> str:
+        inside = full.startswith(self.cwd.rstrip(os.sep) + os.sep)
+        path = full[len(self.cwd.rstrip(os.sep)) + 1 :] if inside else full
+        return path.replace(os.sep, "/")
+
+    def result(self) -> Discovery:
+        files: list[MigrationFile] = []
+        seen: set[str] = set()
+        for group in self.groups():
+            by_history: dict[str, list[tuple[str, MigrationFile]]] = {}
+            for full, file in self.files_of(group):
+                if full not in seen:
+                    seen.add(full)
+                    by_history.setdefault(file.history, []).append((full, file))
+            for history in by_history.values():
+                files += self.with_context(history)
+        return Discovery(tuple(files), tuple(self.skipped), tuple(self.missing))
+
+    def with_context(self, history: list[tuple[str, MigrationFile]]) -> list[MigrationFile]:
+        """The targets of one history in order, and as context what runs before the last of them."""
+        last = max((file.order for full, file in history if full in self.targets), default=None)
+        if last is None:
+            return []
+        ordered = sorted(history, key=lambda pair: (pair[1].order, pair[0]))
+        return [
+            file._replace(target=full in self.targets)
+            for full, file in ordered
+            if full in self.targets or (file.order < last and file.direction != "down" and not file.ignored)
+        ]
+
+    def groups(self) -> Iterator[_Group]:
+        """The histories that hold targets, each with all of its files."""
+        roots: dict[tuple[str, bool], list[str]] = {}
+        plans: dict[str, str] = {}
+        for full in self.targets:
+            folder, name = os.path.split(full)
+            top = self.plan_folder(folder, plans)
+            if top:
+                roots.setdefault((top, False), []).append(full)
+            elif detection.is_nested(os.path.basename(folder), name):
+                roots.setdefault((os.path.dirname(folder), True), []).append(full)
+            else:
+                root = os.path.dirname(folder) if _version_folder(folder, name) else folder
+                roots.setdefault((root, False), []).append(full)
+        for (root, nested), members in sorted(roots.items()):
+            known = dict.fromkeys(members)
+            if root not in self.whole:
+                known.update(dict.fromkeys(self.others(root, nested, root in plans.values(), members)))
+            yield _Group(root, nested, tuple(known))
+
+    def others(self, root: str, nested: bool, planned: bool, members: list[str]) -> Iterator[str]:
+        if nested:
+            for folder in sorted(self.around.names(root)):
+                for name in sorted(detection.NESTED & self.around.names(os.path.join(root, folder))):
+                    if detection.is_nested(folder, name):
+                        yield os.path.join(root, folder, name)
+            return
+        if planned:
+            for folder, _, names in os.walk(os.path.join(root, "deploy")):
+                yield from (os.path.join(folder, name) for name in sorted(names) if name.endswith(".sql"))
+            return
+        folders = [root, *(os.path.dirname(full) for full in members)]
+        if any(_version_folder(os.path.dirname(full), os.path.basename(full)) for full in members):
+            folders += [os.path.join(root, name) for name in self.around.names(root) if _VERSION_FOLDER.fullmatch(name)]
+        for folder in dict.fromkeys(folders):
+            for name in sorted(self.around.names(folder)):
+                full = os.path.join(folder, name)
+                if name.endswith(".sql") and not name.startswith(".") and not self.is_dump(full):
+                    yield full
+
+    def plan_folder(self, folder: str, known: dict[str, str]) -> str:
+        """The folder of the sqitch.plan that a file under deploy, revert or verify belongs to, or ""."""
+        if folder not in known:
+            known[folder] = ""
+            found = re.match(r"(.*?)[/\\](?:deploy|revert|verify)(?=[/\\]|$)", folder)
+            while found:
+                if "sqitch.plan" in self.around.names(found[1]):
+                    known[folder] = found[1]
+                    break
+                found = re.compile(r"(.*?)[/\\](?:deploy|revert|verify)(?=[/\\]|$)").match(folder, found.end() + 1)
+        return known[folder]
+
+    def files_of(self, group: _Group) -> list[tuple[str, MigrationFile]]:
+        """The described files of one group, verify scripts and unsupported dialects taken out."""
+        samples = _spread(group.members)
+        heads = [self.around.text(full, _HEAD) for full in samples]
+        detected, source, planned = self.detect(group, heads)
+        sequence = self.sequence(group, detected, planned)
+        guess: tuple[str, str] | None = None
+        result = []
+        matching = sum(executes(detected, os.path.basename(full)) for full in group.members)
+        for full in group.members:
+            if planned and "/verify/" in full[len(group.root) :].replace(os.sep, "/"):
+                self.skip(full, "a verify script of sqitch, not a migration")
+                continue
+            shown = self.shown(full)
+            chosen = self.runner(shown)
+            name = os.path.basename(full)
+            runner, why = (chosen, "settings") if chosen in RUNNERS else (detected, source)
+            word = dialects.of_name(name) or dialects.of_folders(self.folders(os.path.dirname(full)))
+            wanted = self.dialect(shown)
+            if wanted:
+                spoken, reason = wanted, "settings"
+            else:
+                spoken, reason = self.around.dialect(runner, self.around.around(os.path.dirname(full)))
+                if not spoken and word in dialects.OTHERS:
+                    self.skip(full, f"{dialects.OTHERS[word]} is not a dialect that safecol reads")
+                    continue
+                if not spoken and word:
+                    spoken, reason = dialects.WORDS[word], "path"
+                if not spoken:
+                    guess = guess or self.guess(heads, group)
+                    spoken, reason = guess
+            strict = RUNNERS[runner].strict and why not in {"name", "path", "default"}
+            result.append(
+                (
+                    full,
+                    MigrationFile(
+                        shown, runner, spoken, reason, self.history(group, name, spoken),
+                        self.order(group, runner, full, sequence), full in self.targets,
+                        ordering.direction(runner, full[len(os.path.dirname(group.root)) :].replace(os.sep, "/")),
+                        why, self.marked_beside(runner, full),
+                        strict and not executes(runner, name) and self.looks_like_one(full) and matching * 2 > len(group.members),
+                    ),
+                )
+            )  # fmt: skip
+        return result
+
+    def skip(self, full: str, reason: str) -> None:
+        if full in self.targets:
+            self.skipped.append((self.shown(full), reason))
+
+    def detect(self, group: _Group, heads: list[str]) -> tuple[str, str, bool]:
+        folder = os.path.dirname(group.members[0])
+        around = self.around.around(folder)
+        if "sqitch.plan" in self.around.names(group.root) and not group.nested:
+            return "sqitch", "sqitch.plan", True
+        if group.nested:
+            folders = [os.path.basename(os.path.dirname(full)) for full in group.members[:50]]
+            return *detection.of_nested(group.root, folders, self.around.names(folder), heads, around), False
+        names = [os.path.basename(full) for full in group.members]
+        return *detection.of_folder(group.root.replace(os.sep, "/"), names, heads, around), False
+
+    def sequence(self, group: _Group, runner: str, planned: bool) -> dict[str, int] | None:
+        if planned:
+            return self.around.plan(os.path.join(group.root, "sqitch.plan"))
+        journal = os.path.join(group.root, "meta", "_journal.json")
+        return self.around.journal(journal) if runner == "drizzle" and os.path.exists(journal) else None
+
+    def order(
+        self, group: _Group, runner: str, full: str, sequence: dict[str, int] | None
+    ) -> tuple[int, tuple[tuple[int, int, str], ...], str, int]:
+        name = os.path.basename(full)
+        down = ordering.direction(runner, full.replace(os.sep, "/")) == "down"
+        if group.nested:
+            name = os.path.basename(os.path.dirname(full))
+        elif runner == "sqitch" and sequence is not None:
+            name = full[len(group.root) + 1 :].replace(os.sep, "/").partition("/")[2]
+        return ordering.key(runner, name, down, sequence)
+
+    def guess(self, heads: list[str], group: _Group) -> tuple[str, str]:
+        """The dialect that the history's SQL speaks: from samples, and from more of it when they don't say."""
+        general = [full for full in group.members if not dialects.of_name(os.path.basename(full))]
+        found = dialects.of_text(heads if len(general) == len(group.members) else ())
+        if not found:
+            found = dialects.of_text(self.around.text(full, _HEAD) for full in general[:64])
+        return (found, "content") if found else ("postgresql", "default")
+
+    def folders(self, folder: str) -> list[str]:
+        """The names of the folders of a path, from the working directory or the repository's top on."""
+        top = self.around.around(folder).root
+        start = self.cwd if (folder + os.sep).startswith(self.cwd.rstrip(os.sep) + os.sep) else top
+        inside = folder[len(start) :].strip(os.sep).split(os.sep) if start else folder.split(os.sep)[-3:]
+        return [part for part in inside if part]
+
+    def history(self, group: _Group, name: str, spoken: str) -> str:
+        shown = self.shown(group.root) if group.root != self.cwd else "."
+        if name.startswith("B") and re.match(r"B\d[\d._]*__", name):
+            return f"{shown} (baseline)"  # for empty databases only: it repeats what the versions before it did
+        word = dialects.of_name(name)
+        return f"{shown} ({spoken})" if word and dialects.WORDS.get(word) != "postgresql" else shown
+
+    def marked_beside(self, runner: str, full: str) -> bool:
+        folder, name = os.path.split(full)
+        if runner == "diesel" and "metadata.toml" in self.around.names(folder):
+            text = self.around.text(os.path.join(folder, "metadata.toml"))
+            return re.search(r"(?m)^\s*run_in_transaction\s*=\s*false", text) is not None
+        if runner == "flyway" and name + ".conf" in self.around.names(folder):
+            text = self.around.text(full + ".conf")
+            return re.search(r"(?im)^\s*executeInTransaction\s*[=:]\s*false", text) is not None
+        return False
+
+    def looks_like_one(self, full: str) -> bool:
+        """Whether a file beside migrations was meant as one: it changes a schema and isn't a seed, query or dump."""
+        name = os.path.basename(full)
+        if name.startswith(("_", ".")) or re.search(r"(?i)seed|schema|dump|structure|readme|template|example|test", name):
+            return False
+        text = self.around.text(full, _HEAD)
+        return not marker_of(text) == "sqlx" and re.search(r"(?i)\b(?:create|alter|drop)\s+\w+", text) is not None
+
+
+def _version_folder(folder: str, name: str) -> bool:
+    """Flyway reads its locations with everything below: `v1.2/V1_2_3__x.sql` belongs to the folder above."""
+    return re.match(r"[VUB]\d[\d._]*__|R__", name) is not None and _VERSION_FOLDER.fullmatch(os.path.basename(folder)) is not None
+
+
+def _spread(members: Sequence[str]) -> Iterable[str]:
+    """Some of the members, from the first to the last."""
+    if len(members) <= _SAMPLES:
+        return members
+    ordered = sorted(members)
+    return [ordered[at * (len(ordered) - 1) // (_SAMPLES - 1)] for at in range(_SAMPLES)]

@@ -1,0 +1,70 @@
+"""Paths, runners' files and SQL come in; the dialect that they speak and the reason come out."""
+
+import re
+from collections.abc import Iterable
+
+SUPPORTED = ("postgresql", "mysql", "mariadb", "sqlite")
+
+WORDS: dict[str, str] = {
+    "postgresql": "postgresql", "postgres": "postgresql", "pg": "postgresql", "pgsql": "postgresql",
+    "psql": "postgresql", "timescale": "postgresql", "timescaledb": "postgresql", "pgx": "postgresql",
+    "mysql": "mysql", "mysql8": "mysql", "mariadb": "mariadb", "sqlite": "sqlite", "sqlite3": "sqlite",
+    "turso": "sqlite", "libsql": "sqlite",
+}  # fmt: skip
+
+# Understood by name only: their files are said to be left out instead of being read as something else.
+OTHERS: dict[str, str] = {
+    "cockroach": "CockroachDB", "cockroachdb": "CockroachDB", "crdb": "CockroachDB", "h2": "H2", "hsqldb": "HSQLDB",
+    "oracle": "Oracle", "mssql": "SQL Server", "sqlserver": "SQL Server", "db2": "DB2", "derby": "Derby",
+    "clickhouse": "ClickHouse", "cassandra": "Cassandra", "snowflake": "Snowflake", "duckdb": "DuckDB",
+    "spanner": "Spanner", "firebird": "Firebird", "sybase": "Sybase",
+}  # fmt: skip
+
+_INFIX = re.compile(r"\.([a-z0-9]+)(?:\.(?:up|down|autocommit))*\.sql$")
+_COMMENT = re.compile(r"--[^\n]*|/\*(?!!).*?\*/", re.DOTALL)
+_SIGNS = (
+    ("postgresql", 3, re.compile(
+        r"\$\w*\$|::\s*\w|\b(?:big|small)?serial\b|\bjsonb\b|\bcreate\s+extension\b|\btimestamptz\b|\bconcurrently\b"
+        r"|\bbytea\b|\bplpgsql\b|\busing\s+(?:gin|gist|brin|hnsw)\b|\balter\s+column\s+\S+\s+(?:set\s+data\s+)?type\b"
+        r"|\bwith(?:out)?\s+time\s+zone\b|\bnot\s+valid\b|\bvalidate\s+constraint\b|\bowner\s+to\b|\buuid_generate_v4\b",
+        re.IGNORECASE)),
+    ("mysql", 3, re.compile(
+        r"\bauto_increment\b|\bengine\s*=|\bunsigned\b|\bmodify\s+(?:column\s+)?`?\w|\bchange\s+column\b"
+        r"|\bcharset\s*=|^\s*delimiter\s|/\*!\d|\b(?:tiny|medium|long)(?:text|blob)\b|\bon\s+update\s+current_timestamp",
+        re.IGNORECASE | re.MULTILINE)),
+    ("mysql", 1, re.compile(r"`\w+`")),
+    ("sqlite", 4, re.compile(
+        r"\bautoincrement\b|\bpragma\s+\w|\bwithout\s+rowid\b|\bsqlite_\w+|\bstrftime\(|\bunixepoch\b", re.IGNORECASE)),
+)  # fmt: skip
+
+
+def of_name(name: str) -> str:
+    """The word of `WORDS` or `OTHERS` before the ending: `postgres` of `1_x.postgres.up.sql`; or ""."""
+    found = _INFIX.search(name.lower())
+    return found[1] if found and (found[1] in WORDS or found[1] in OTHERS) else ""
+
+
+def of_folders(folders: Iterable[str]) -> str:
+    """The word of the nearest folder that names exactly one dialect, or "". `folders` go from the root downwards."""
+    for folder in reversed(list(folders)):
+        whole = folder.lower()
+        if whole in WORDS or whole in OTHERS:
+            return whole
+        words = {WORDS[word]: word for word in re.split(r"[^a-z0-9]+", whole) if word in WORDS}
+        if len(words) == 1:
+            return next(iter(words.values()))
+    return ""
+
+
+def of_text(texts: Iterable[str]) -> str:
+    """The dialect whose words stand out in the SQL, or "" when none does."""
+    scores: dict[str, int] = {}
+    for text in texts:
+        sql = _COMMENT.sub(" ", text)
+        for dialect, weight, sign in _SIGNS:
+            count = len(sign.findall(sql))
+            scores[dialect] = scores.get(dialect, 0) + weight * min(count, 5)
+    best = max(scores, key=lambda dialect: scores[dialect], default="")
+    if not best or not scores[best] or list(scores.values()).count(scores[best]) > 1:
+        return ""
+    return best

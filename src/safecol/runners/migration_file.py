@@ -1,0 +1,34 @@
+"""What is known of one migration file before it is read."""
+
+from typing import NamedTuple
+
+Part = tuple[int, int, str]
+OrderKey = tuple[int, tuple[Part, ...], str, int]
+"""Rank, version, name, direction: keys of one history compare in the order of execution, an up file before its down."""
+
+
+class MigrationFile(NamedTuple):
+    """`path` as shown: relative to the working directory where possible, with forward slashes.
+
+    `runner_source` and `dialect_source` say why: `settings`, `marker`, the name of a configuration file, `path`,
+    `name`, `content`, `default`. `history` names the sequence; `order` sorts within it. `target` is False for context.
+    `direction` is `up` or `down` for whole-file runners, "" where the file's sections decide.
+    `no_transaction` is True when a file beside it says so; `ignored` when its runner passes over a file of this name.
+    """
+
+    path: str
+    runner: str = "plain"
+    dialect: str = "postgresql"
+    dialect_source: str = "default"
+    history: str = ""
+    order: OrderKey = (0, (), "", 0)
+    target: bool = True
+    direction: str = ""
+    runner_source: str = "default"
+    no_transaction: bool = False
+    ignored: bool = False
+
+    @property
+    def name(self) -> str:
+        """The file's own name."""
+        return self.path.rpartition("/")[2]
