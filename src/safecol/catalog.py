@@ -10,8 +10,8 @@ from safecol.heads import CATEGORIES, DIALECTS, Rule, rule, suggestion
 
 INDEX_VERSION = 1
 
-Tables = dict[str, list[dict[str, Any]]]
-"""Rows of `effects.toml` by dialect."""
+Tables = dict[str, dict[str, Any]]
+"""The content of `effects.toml` by dialect: `effect`, a list of rows, and `locks`, modes with what they block."""
 
 
 class Catalog(NamedTuple):
@@ -65,7 +65,13 @@ class Catalog(NamedTuple):
 
     def effects(self, dialect: str) -> list[dict[str, Any]]:
         """The rows of `rules/<dialect>/effects.toml`, in order; empty when there is no such table."""
-        return self.tables.get(dialect, [])
+        rows: list[dict[str, Any]] = self.tables.get(dialect, {}).get("effect", [])
+        return rows
+
+    def locks(self, dialect: str) -> dict[str, list[str]]:
+        """The lock modes of a dialect, weakest first, with what waits for each: `reads`, `writes`."""
+        modes: dict[str, list[str]] = self.tables.get(dialect, {}).get("locks", {})
+        return modes
 
 
 def load(rule_paths: Sequence[str] = ()) -> Catalog:
@@ -158,7 +164,7 @@ def _parsed(folder: str) -> tuple[list[Rule], Tables]:
                 rules.append(rule(path, _stem(path), dialect, _read(path)))
             elif path.endswith("/effects.toml"):
                 try:
-                    tables[dialect] = tomllib.loads(_read(path)).get("effect", [])
+                    tables[dialect] = tomllib.loads(_read(path))
                 except tomllib.TOMLDecodeError as error:
                     raise UserError(f"{path}: not TOML: {error}") from None
     return rules, tables
