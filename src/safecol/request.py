@@ -25,7 +25,7 @@ class LintRequest(NamedTuple):
 
 
 class EffectsRequest(NamedTuple):
-    """As `LintRequest`; `contents` holds the text of `--sql` under the path `<sql>`."""
+    """As `LintRequest`; the text of `--sql` is in `contents` as the file `<sql>`."""
 
     files: tuple[Any, ...]
     settings: Settings

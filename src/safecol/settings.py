@@ -337,3 +337,10 @@ def json_schema() -> dict[str, Value]:
             "overrides": {"description": "Settings by path; later entries win.", "type": "array", "items": override},
         },
     }
+
+
+if __name__ == "__main__":
+    import json
+    import sys
+
+    sys.stdout.write(json.dumps(json_schema(), indent=2) + "\n")

@@ -44,7 +44,7 @@ def run(arguments: Namespace) -> int:
 def _request(arguments: Namespace, settings: Settings) -> EffectsRequest:
     if arguments.sql is not None:
         made = files.typed(SQL_NAME, settings.root)
-        return EffectsRequest((made,), settings, given.read_schema(settings), {SQL_NAME: arguments.sql})
+        return EffectsRequest((made,), settings, given.read_schema(settings), {given.located(SQL_NAME): arguments.sql})
     paths, contents = files.with_stdin(arguments.paths, arguments.stdin_filename)
     found = files.find(paths, contents, settings.root)
     return EffectsRequest(found, settings, given.read_schema(settings), contents)

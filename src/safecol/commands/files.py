@@ -37,7 +37,10 @@ def find(paths: Sequence[str], contents: Mapping[str, str], settings: PathSettin
     )
     for missing in found.missing:
         raise UserError(f"{missing}: no such file or folder", "correct the path")
-    files = (*found.files, *(typed(path, settings) for path in contents if not os.path.exists(path)))
+    files = (
+        *found.files,
+        *(typed(path, settings) for path in paths if located(path) in contents and path not in on_disk),
+    )
     # A hook names every changed file: those that aren't migrations are left alone without a word.
     left_alone = settings.force_exclude or (bool(found.skipped) and not any(map(os.path.isdir, paths)))
     if files or left_alone:
@@ -52,7 +55,13 @@ def typed(path: str, settings: PathSettings) -> "MigrationFile":
     """A migration that is on no disk: standard input or --sql."""
     from safecol.discover import MigrationFile
 
-    return MigrationFile(path=path, runner=settings.runner or "", dialect=settings.dialect or "", target=True)
+    return MigrationFile(
+        path=path,
+        runner=settings.runner or "plain",
+        runner_source="settings" if settings.runner else "default",
+        dialect=settings.dialect or "postgresql",
+        dialect_source="settings" if settings.dialect else "default",
+    )
 
 
 def start_after(files: tuple["MigrationFile", ...], identifier: str) -> tuple["MigrationFile", ...]:

@@ -150,8 +150,9 @@ def _facts(one: StatementEffect, effect: Effect) -> list[tuple[str, str, str]]:
         rows.append(("locks", "nothing that others use", ""))
     if effect.blocks:
         waiting = " and ".join(effect.blocks)
-        until = ", for as long as it runs" if effect.duration == "table" else ", for a moment"
-        rows.append(("others wait", f"{waiting} of others wait" + until, worst))
+        lasting = "for as long as it runs" if effect.duration == "table" else "for a moment"
+        until = "until the transaction ends" if one.in_transaction else lasting
+        rows.append(("who waits", f"{waiting} by others, {until}", worst))
     if effect.algorithm:
         clause = f", LOCK={effect.lock_clause}" if effect.lock_clause else ""
         rows.append(("algorithm", effect.algorithm + clause, ""))

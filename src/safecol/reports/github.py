@@ -1,7 +1,7 @@
 """Findings as workflow commands of GitHub Actions: the strongest first, since a step shows about ten."""
 
 from safecol.finding import SEVERITIES, Finding, Result
-from safecol.reports import Options, Sources, relative, words
+from safecol.reports import Options, Sources, plain, relative, words
 from safecol.source import Source
 
 COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
@@ -27,7 +27,7 @@ def _command(finding: Finding, source: Source | None, options: Options) -> str:
         properties["endLine"] = str(end_line)
     listed = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
     parts = [finding.message, *finding.consequence, *([f"Help: {finding.help}"] if finding.help else [])]
-    return f"::{COMMANDS[finding.severity]} {listed}::{_data(chr(10).join(parts))}"
+    return f"::{COMMANDS[finding.severity]} {listed}::{_data(plain(chr(10).join(parts)))}"
 
 
 def _data(text: str) -> str:
