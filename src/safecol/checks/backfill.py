@@ -99,5 +99,4 @@ def _created(trace: Trace) -> set[str]:
 
 
 def _hit(step: Step) -> Hit:
-    assigned = next((name for key, name in step.operation.options if key == "column"), "")
-    return Hit(step, step.operation.span, {"table": step.table or "", "column": assigned})
+    return Hit(step, step.operation.span)

@@ -24,14 +24,17 @@ def tables_without_replacement(trace: Trace) -> Iterator[Hit]:
 def columns_without_replacement(trace: Trace) -> Iterator[Hit]:
     """Renames of columns of existing tables, unless the old name still works.
 
-    It does through a generated column of that name, and through a view that takes the table's place.
+    It does through a generated column of that name, through a view that takes the table's place, and when another
+    column takes it (a swap, whose second half is no finding either).
     """
     for at, step in enumerate(trace.steps):
         operation = step.operation
         if operation.kind != "rename-column" or not step.existing or operation.relation is None:
             continue
         later = trace.steps[at + 1 :]
-        if any(_stands_in(after.operation, operation) for after in later):
+        if any(_stands_in(after.operation, operation) or _swaps(after.operation, operation) for after in later):
+            continue
+        if any(_swaps(operation, before.operation) for before in trace.steps[:at]):
             continue
         if not any(_made(later, name, _VIEWS) for name in _names(trace.steps, operation.relation.name)):
             yield _hit(step)
@@ -56,6 +59,15 @@ def _stands_in(added: Operation, renamed: Operation) -> bool:
     )
 
 
+def _swaps(taking: Operation, leaving: Operation) -> bool:
+    """Whether a column takes the name that another column of the same table has just given up."""
+    return (
+        taking.kind == leaving.kind == "rename-column"
+        and taking.relation == leaving.relation
+        and taking.new_name == leaving.column
+    )
+
+
 def _names(steps: tuple[Step, ...], name: str) -> set[str]:
     """The names that a table has had or gets in the section."""
     names = {name}
@@ -71,6 +83,4 @@ def _names(steps: tuple[Step, ...], name: str) -> set[str]:
 
 
 def _hit(step: Step) -> Hit:
-    operation = step.operation
-    values = {"table": step.table or "", "column": operation.column or "", "new_name": operation.new_name or ""}
-    return Hit(step, operation.span, values)
+    return Hit(step, step.operation.span)
