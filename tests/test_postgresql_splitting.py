@@ -108,6 +108,15 @@ def test_question_marks_are_placeholders_only_where_the_statement_does_not_parse
     assert [p.span.start for p in reading.placeholders] == [text.rindex("?")]
 
 
+def test_a_placeholder_that_can_not_be_masked_is_named_and_no_syntax_error_is_claimed() -> None:
+    text = "select 1; select a b ${more}; select 2"
+    bad = read(text).statements[1]
+    assert bad.opaque is not None
+    assert bad.opaque.reason == 'syntax error at or near "${more}"'
+    assert text[bad.opaque.span.start : bad.opaque.span.end] == "${more}"
+    assert not bad.opaque.syntax
+
+
 def test_placeholders_are_in_order() -> None:
     text = "select ${a}, ?; select ${b};"
     assert [p.text for p in read(text).placeholders] == ["${a}", "?", "${b}"]

@@ -1,6 +1,7 @@
 """A section of a file comes in, its statements with operations go out; one bad statement never hides the others."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -88,7 +89,7 @@ def _in_file(body: str, text: str, span: Span) -> str:
 class _Reader:
     """The statements read so far from `body`, which begins at `base` in the file's masked `text`."""
 
-    __slots__ = ("base", "body", "convert", "cuts", "first", "statements", "text")
+    __slots__ = ("base", "body", "convert", "cuts", "first", "placeholders", "statements", "text")
 
     def __init__(
         self, text: str, body: str, base: int, *, first: int, convert: Convert, cuts: tuple[Span, ...]
@@ -100,6 +101,7 @@ class _Reader:
         self.convert = convert
         self.cuts = cuts
         self.statements: list[Statement] = []
+        self.placeholders: tuple[Placeholder, ...] = ()
 
     def span(self, start: int, end: int) -> Span:
         return Span(self.base + start, self.base + end)
@@ -150,6 +152,7 @@ def _read_each(reader: _Reader, masked: Masked, span: Span) -> tuple[Placeholder
     reader.body = body
     reader.text = _in_file(body, masked.text, span)
     other = _in_file(doubtful, masked.text, span)
+    reader.placeholders = masked.placeholders
     used = [(line.span.start - span.start, line.span.end - span.start) for line in lines]
     at = 0
     while at < len(body):
@@ -224,12 +227,23 @@ def _missing_semicolon(reader: _Reader, piece: str, start: int, problem: parser.
 
 def _opaque(reader: _Reader, start: int, end: int, problem: parser.SyntaxProblem) -> None:
     end = lexing.significant_end(reader.body, start, end)
-    span = reader.span(start, end)
+    whole = span = reader.span(start, end)
+    message = problem.message
     if problem.offset is not None and start + problem.offset < end:
         at = start + problem.offset
         span = reader.span(at, min(end, _word_end(reader.body, at)))
-    syntax = problem.message != _TOO_DEEP
-    reader.add(start, end, (), Opaque(span, problem.message, syntax))
+    within = [p for p in _from(reader.placeholders, whole.start) if p.span.start < whole.end]
+    for placeholder in within:
+        if placeholder.span.start == span.start:  # the message quotes what was put in its place
+            message = f'syntax error at or near "{placeholder.text}"'
+            span = placeholder.span
+    # With text in it that isn't SQL, the server gets something else than what was parsed here.
+    syntax = message != _TOO_DEEP and not within
+    reader.add(start, end, (), Opaque(span, message, syntax))
+
+
+def _from(placeholders: tuple[Placeholder, ...], offset: int) -> tuple[Placeholder, ...]:
+    return placeholders[bisect_left(placeholders, offset, key=lambda placeholder: placeholder.span.start) :]
 
 
 def _word_end(text: str, at: int) -> int:
