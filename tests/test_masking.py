@@ -23,6 +23,8 @@ def masked(text: str, *, doubtful: bool = False) -> str:
         ("SELECT <%= x %>", "SELECT s_______"),
         ("SELECT $(x)", "SELECT s___"),
         ("SELECT {{ var('it') }}", "SELECT s______________"),
+        ('DROP TABLE "{{ index .O "N" }}".t', 'DROP TABLE "s_________________".t'),
+        ("SELECT '{{ x('y') }};', 1", "SELECT 's___________;', 1"),
         # psql variables
         ("SELECT :x, x::int", "SELECT s_, x::int"),
         ("SELECT :'x'", "SELECT  'x'"),

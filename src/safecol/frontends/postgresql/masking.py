@@ -29,7 +29,10 @@ _DOUBTFUL = re.compile(
     r"\?|%s|%\(|@\w+@|\w:[A-Za-z_'\"]|^[ \t]*(?:GO|/|DELIMITER\b.*)[ \t]*\r?$", re.MULTILINE | re.IGNORECASE
 )
 
-_PLAIN = rf"[^;'\"$/\\{{<:%@?\[\]\n{_ODD_SPACES}-]++|{lexing.STRING}|{lexing.LINE_COMMENT}|-|::|:="
+# "{{ index .Options "Namespace" }}": the template's quotes are not the identifier's.
+_QUOTED = r"(?P<quote>['\"])(?:(?!(?P=quote))[^{\n])*(?P<inside>\{\{[^{}\n]*(?P=quote)[^{}\n]*\}\})"
+_QUOTED_TEMPLATE = re.compile(_QUOTED)
+_PLAIN = rf"[^;'\"$/\\{{<:%@?\[\]\n{_ODD_SPACES}-]++|(?!{_QUOTED})(?:{lexing.STRING})|{lexing.LINE_COMMENT}|-|::|:="
 _RUN = re.compile(rf"(?:{_PLAIN})*+", re.DOTALL)
 
 _TEMPLATES = (
@@ -183,6 +186,10 @@ def _psql_command(found: _Found, at: int) -> int:
 def _placeholder(found: _Found, at: int, doubtful: bool) -> int:
     text, end = found.text, found.end
     character = text[at]
+    if character in "'\"" and (match := _QUOTED_TEMPLATE.match(text, at, end)):
+        _name(found, match.start("inside"), match.end(), "template")
+        closing = text.find(character, match.end(), end)
+        return closing + 1 if closing >= 0 else match.end()
     if character in "{<$":
         for kind, pattern in _TEMPLATES:
             match = pattern.match(text, at, end)
