@@ -52,7 +52,7 @@ _RENAMES = {
     "rule": "rename-rule",
     "column": "rename-column",
     "constraint": "rename-constraint",
-    "attribute": "alter-type-attribute",
+    "attribute": "rename-column",
 }
 # Objects that belong to a table: their written name ends in the object's own.
 _OF_TABLE = frozenset({"trigger", "rule", "policy", "constraint", "column"})

@@ -106,6 +106,8 @@ def _visit(value: Any, scope: Scope, reading: Reading) -> None:
             elif kind == "A_Const":
                 if "sval" in content and len(reading.literals) < _MOST_LITERALS:
                     reading.literals.append(content["sval"].get("sval", ""))
+            elif kind == "RangeSubselect" and not content.get("lateral"):  # does not see its siblings
+                _visit(content.get("subquery"), Scope({}, scope.tables, scope.outer), reading)
             elif kind == "RangeVar":
                 _relation(content, scope, reading)
             elif kind in ("TypeName", "typeName"):
@@ -160,11 +162,21 @@ def _bare_column(column: str, scope: Scope, reading: Reading) -> None:
     if column in scope.items:  # a whole row: `SELECT t FROM t`; a column of that name is as likely
         reading.stars.append(True)
     names = set(scope.items.values())
-    certain = len(names) == 1 and (scope.outer is None or not scope.outer.items)
+    certain = len(names) == 1 and not _sees_outer(scope)
     name = next(iter(names)) if certain else None
     if certain and name is None:
         return
     reading.columns[(str(name) if name is not None else None, column)] = None
+
+
+def _sees_outer(scope: Scope) -> bool:
+    """Whether a bare name may belong to a query around this one."""
+    outer = scope.outer
+    while outer is not None:
+        if outer.items:
+            return True
+        outer = outer.outer
+    return False
 
 
 def _from_items(value: Any) -> Iterator[tuple[str, Node | None]]:

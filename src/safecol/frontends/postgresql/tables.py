@@ -220,6 +220,8 @@ def convert_table(node: Node, site: Site) -> TableDefinition:
             like.append(relation_name(content["relation"]))
         else:
             site.missed(f"{kind} in CREATE TABLE")
+    # A new table has no rows: the server marks its checks and foreign keys valid, whatever was written.
+    constraints = [item._replace(validated=item.enforced) for item in constraints]
     parents = tuple(relation_name(item["RangeVar"]) for item in node.get("inhRelations", ()))
     bound = node.get("partbound")
     key = node.get("partspec")
