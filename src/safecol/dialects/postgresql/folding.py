@@ -103,7 +103,8 @@ def _coalesce(call: Call) -> Expression:
             break
     if not kept:
         return NULL
-    return kept[0] if len(kept) == 1 else call._replace(arguments=tuple(kept))
+    # The server keeps COALESCE around a single argument that is no constant.
+    return kept[0] if is_constant(kept[0]) else call._replace(arguments=tuple(kept))
 
 
 def _nullif(call: Call) -> Expression:
