@@ -19,7 +19,7 @@ BOOLEANS = (
 WORDS: dict[str, tuple[str, ...] | None] = {
     "operation": None,  # operations.KINDS
     "object": None,
-    "table": ("existing", "new"),
+    "table": ("existing", "new", "small"),
     "blocks": ("reads", "writes", "none"),
     "duration": ("instant", "table", "concurrent"),
     "transaction": ("inside", "outside"),
