@@ -50,6 +50,7 @@ def judged(
     old: str | None,
     new: str,
     using: str | None = None,
+    *,
     timezone: str | None = None,
     types: tuple[str, ...] = (),
     version: int = 16,
@@ -73,7 +74,9 @@ def judged(
 @pytest.mark.parametrize("row", ROWS, ids=[row["id"] for row in ROWS])
 def test_agrees_with_measured_servers(row: dict[str, Any]) -> None:
     for version in range(row["versions"][0], row["versions"][1] + 1):
-        change = judged(row["old"], row["new"], row["using"], row["timezone"], tuple(row["types"]), version)
+        change = judged(
+            row["old"], row["new"], row["using"], timezone=row["timezone"], types=tuple(row["types"]), version=version
+        )
         assert change.heap == ("rewrite" if row["rewrite"] else "none"), change.reason
         if row["index_rebuilt"] is not None:
             assert change.indexes == ("rebuilt" if row["index_rebuilt"] else "reused"), change.reason

@@ -11,9 +11,7 @@ from safecol.expressions import Cast, ColumnReference, Expression, Junction, Lit
 from safecol.operations import PartitionBound, PartitionKey
 
 
-def implied(
-    checks: Sequence[Expression], key: PartitionKey, bound: PartitionBound, not_null: frozenset[str]
-) -> bool:
+def implied(checks: Sequence[Expression], key: PartitionKey, bound: PartitionBound, not_null: frozenset[str]) -> bool:
     """Whether validated CHECKs and NOT NULL columns prove that every row belongs to the partition."""
     condition = constraint(key, bound)
     return condition is not None and proven(condition, checks, not_null)
@@ -74,9 +72,8 @@ def _range(
     while first < len(columns) - 1 and literal(lower[first]) is not None and lower[first] == upper[first]:
         parts.append(Operator("=", (columns[first], lower[first])))
         first += 1
-    for arms in (_arms(columns, lower, first, ">"), _arms(columns, upper, first, "<")):
-        if arms:
-            parts.append(Junction("or", tuple(arms)))
+    sides = (_arms(columns, lower, first, ">"), _arms(columns, upper, first, "<"))
+    parts.extend(Junction("or", tuple(arms)) for arms in sides if arms)
     return Junction("and", tuple(parts))
 
 

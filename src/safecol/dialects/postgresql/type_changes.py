@@ -224,10 +224,7 @@ def _lengths(source: TypeName, target: TypeName) -> _Value:
         return _Value(target, "rewrite", f"{target.name} is rewritten when its length changes")
     numbers = tuple(item for item in source.modifiers if isinstance(item, int))
     limits = tuple(item for item in target.modifiers if isinstance(item, int))
-    if target.name == "interval":
-        empty = _interval_fits(source, target)
-    else:
-        empty = bool(limits) and fits(numbers, limits)
+    empty = _interval_fits(source, target) if target.name == "interval" else bool(limits) and fits(numbers, limits)
     if empty:
         return _Value(target)
     return _Value(target, "rewrite", f"each value is checked against {shown(target)}")
