@@ -41,7 +41,7 @@ def repository(tmp_path: Path) -> Path:
 
 
 def names(files: frozenset[str]) -> list[str]:
-    return sorted(os.path.basename(file) for file in files)
+    return sorted(Path(file).name for file in files)
 
 
 def test_added_edited_and_untracked_files_changed_since_the_merge_base(repository: Path) -> None:

@@ -56,9 +56,11 @@ INDEX = Finding(
     table="orders",
     effect=Effect(locks=(("orders", "SHARE"),), blocks=("writes",), scan=("orders",), duration="table"),
     stages=(
-        Stage("Build it while writes go on", "CREATE INDEX CONCURRENTLY orders_user ON orders (user_id);", False, "schema"),
+        Stage(
+            "Build it while writes go on", "CREATE INDEX CONCURRENTLY orders_user ON orders (user_id);", False, "schema"
+        ),
     ),
-)  # fmt: skip
+)
 DEFAULT = Finding(
     "volatile-default",
     "warning",
@@ -75,13 +77,17 @@ DEFAULT = Finding(
     operation="add-column",
     table="orders",
     column="token",
-    related=(Related(PATH, at("CREATE INDEX", "(user_id)"), "the same transaction holds SHARE on `orders` since here"),),
+    related=(
+        Related(PATH, at("CREATE INDEX", "(user_id)"), "the same transaction holds SHARE on `orders` since here"),
+    ),
     stages=(
         Stage("Add the column without a default", "ALTER TABLE orders ADD COLUMN token uuid;", True, "schema"),
         Stage("Deploy code that writes `token`", "", True, "deploy"),
-        Stage("Fill it in batches", "UPDATE orders SET token = gen_random_uuid()\nWHERE token IS NULL;", False, "backfill"),
+        Stage(
+            "Fill it in batches", "UPDATE orders SET token = gen_random_uuid()\nWHERE token IS NULL;", False, "backfill"
+        ),
     ),
-)  # fmt: skip
+)
 LONG = Finding("long-table", "note", "convention", "100%: one, two\nand: three", PATH, at("CREATE TABLE", ")"))
 LONG = LONG._replace(span=Span(LONG.span.start, TEXT.index(");", LONG.span.start + 20) + 1), table="audit")
 HIDDEN = DEFAULT._replace(rule="column-drop", span=at("DROP COLUMN note"), column="note", reason="nobody reads it")
@@ -266,9 +272,18 @@ def statement(number: int, transaction: int | None, *locks: tuple[str, str], sql
     blocks = ("reads", "writes") if any(mode == "ACCESS EXCLUSIVE" for _, mode in locks) else ()
     effect = Effect(locks=locks, blocks=blocks)
     return StatementEffect(
-        PATH, number, number, number, sql, ("select",), effect, transaction is not None, transaction,
-        dialect="postgresql", server_version="16",
-    )  # fmt: skip
+        PATH,
+        number,
+        number,
+        number,
+        sql,
+        ("select",),
+        effect,
+        transaction is not None,
+        transaction,
+        dialect="postgresql",
+        server_version="16",
+    )
 
 
 EFFECTS = (

@@ -206,8 +206,18 @@ def test_patterns_cover_paths(pattern: str, path: str, expected: bool) -> None:
 
 @pytest.mark.parametrize(
     ("raw", "expected"),
-    [("5s", 5000), ("500ms", 500), ("2 min", 120_000), ("1h", 3_600_000), (0, 0), ("7", 7), ("-1s", None), ("s", None), (True, None)],
-)  # fmt: skip
+    [
+        ("5s", 5000),
+        ("500ms", 500),
+        ("2 min", 120_000),
+        ("1h", 3_600_000),
+        (0, 0),
+        ("7", 7),
+        ("-1s", None),
+        ("s", None),
+        (True, None),
+    ],
+)
 def test_durations_are_milliseconds(raw: object, expected: int | None) -> None:
     assert milliseconds(raw) == expected
 

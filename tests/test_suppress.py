@@ -20,15 +20,25 @@ NAMES = ("a", "b", "unused-suppression", "unknown-rule", "syntax-error")
 
 def catalog() -> Catalog:
     rules = {name: Rule(*_head(name)) for name in NAMES}
-    aliases = {alias: name for name, listed in ALIASES.items() for alias in listed}
+    aliases = {alias: (name,) for name, listed in ALIASES.items() for alias in listed}
     return Catalog(tuple(rules.values()), {name: (rule,) for name, rule in rules.items()}, aliases, {})
 
 
 def _head(name: str) -> tuple[Any, ...]:
     values = {
-        "name": name, "dialect": "any", "severity": "warning", "category": "convention", "title": name, "message": "m",
-        "help": "", "aliases": ALIASES.get(name, ()), "when": {}, "check": "", "scope": "", "reported": False,
-    }  # fmt: skip
+        "name": name,
+        "dialect": "any",
+        "severity": "warning",
+        "category": "convention",
+        "title": name,
+        "message": "m",
+        "help": "",
+        "aliases": ALIASES.get(name, ()),
+        "when": {},
+        "check": "",
+        "scope": "",
+        "reported": False,
+    }
     return tuple(values.get(field, "") for field in Rule._fields)
 
 
@@ -163,8 +173,15 @@ def test_a_reason_can_be_required() -> None:
 
 @pytest.mark.parametrize(
     "comment",
-    ["squawk-ignore ban-a", "squawk-ignore", "atlas:nolint DS103", "atlas:nolint", "eugene: ignore E1", "eugene: ignore"],
-)  # fmt: skip
+    [
+        "squawk-ignore ban-a",
+        "squawk-ignore",
+        "atlas:nolint DS103",
+        "atlas:nolint",
+        "eugene: ignore E1",
+        "eugene: ignore",
+    ],
+)
 def test_other_linters_directives_count_only_when_wanted(comment: str) -> None:
     text = f"-- {comment}\nONE;\nTWO;\n"
     assert run(text, ("a", "ONE")).suppressed == ()

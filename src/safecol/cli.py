@@ -9,7 +9,7 @@ from argparse import SUPPRESS, ArgumentParser, Namespace, RawDescriptionHelpForm
 from collections.abc import Sequence
 from typing import NoReturn
 
-from safecol import __version__
+from safecol import __version__, output
 from safecol.errors import UserError
 
 SUMMARY = """\
@@ -100,22 +100,16 @@ def _command(verb: str, parsed: Namespace) -> int:
 
 def _failed(error: UserError) -> int:
     hint = f"\n  hint: {error.hint}" if error.hint else ""
-    say(f"safecol: error: {error.message}{hint}\n")
+    output.say(f"safecol: error: {error.message}{hint}\n")
     return 2
 
 
 def _bug(error: Exception) -> int:
     import traceback
 
-    say("".join(traceback.format_exception(error)))
-    say(f"safecol: error: this is a bug in safecol {__version__}; please report it with the lines above\n")
+    output.say("".join(traceback.format_exception(error)))
+    output.say(f"safecol: error: this is a bug in safecol {__version__}; please report it with the lines above\n")
     return 2
-
-
-def say(text: str) -> None:
-    """Write to standard error, whatever its encoding."""
-    encoding = sys.stderr.encoding or "ascii"
-    sys.stderr.write(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
 def parser(verb: str) -> ArgumentParser:

@@ -26,6 +26,12 @@ def emit(text: str, path: str | None = None) -> None:
     sys.stdout.write(text.encode(encoding, "backslashreplace").decode(encoding))
 
 
+def say(text: str) -> None:
+    """Write to standard error, whatever its encoding."""
+    encoding = sys.stderr.encoding or "ascii"
+    sys.stderr.write(text.encode(encoding, "backslashreplace").decode(encoding))
+
+
 def use_color(mode: str) -> bool:
     """Whether standard output gets colours: --color, then NO_COLOR, FORCE_COLOR, then whether it is a terminal."""
     if mode != "auto":

@@ -189,7 +189,7 @@ def _known(made: Directive, catalog: Catalog, report: Report) -> tuple[str, ...]
         if name in catalog.names:
             known.append(name)
         elif name in catalog.aliases:
-            known.append(catalog.aliases[name])
+            known.extend(catalog.aliases[name])
         else:
             report("unknown-rule", made.span, f"`{name}` is not a rule: this suppresses nothing", catalog.nearest(name))
     return tuple(dict.fromkeys(known))
@@ -203,14 +203,14 @@ def _foreign(
         return
     rules = None
     if found.names is not None:
-        aliases = (f"{found.linter}:{name}" for name in found.names)
-        rules = tuple(
-            catalog.aliases.get(alias, name)
-            for alias, name in zip(aliases, found.names, strict=True)
-            if alias in catalog.aliases or name in catalog.names
-        )
+        rules = tuple(rule for name in found.names for rule in _foreign_rules(found.linter, name, catalog))
     covers = None if found.file else covered(span, ordered, text)
     yield Directive(span, rules, covers, f"{found.linter} directive", "", is_foreign=True)
+
+
+def _foreign_rules(linter: str, name: str, catalog: Catalog) -> tuple[str, ...]:
+    """The rules that another linter's name stands for; none when no page has it as an alias."""
+    return catalog.aliases.get(f"{linter}:{name}") or ((name,) if name in catalog.names else ())
 
 
 def _hides(one: Directive, finding: Finding, ordered: Sequence[Statement]) -> bool:

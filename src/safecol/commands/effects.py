@@ -43,8 +43,11 @@ def run(arguments: Namespace) -> int:
 
 def _request(arguments: Namespace, settings: Settings) -> EffectsRequest:
     if arguments.sql is not None:
-        made = files.typed(SQL_NAME, settings.root)
-        return EffectsRequest((made,), settings, given.read_schema(settings), {given.located(SQL_NAME): arguments.sql})
+        contents = {given.located(SQL_NAME): arguments.sql}
+        made = files.unsaved(SQL_NAME, contents, settings)
+        return EffectsRequest((made._replace(path=SQL_NAME),), settings, given.read_schema(settings), contents)
     paths, contents = files.with_stdin(arguments.paths, arguments.stdin_filename)
-    found = files.find(paths, contents, settings.root)
-    return EffectsRequest(found, settings, given.read_schema(settings), contents)
+    found = files.find(paths, contents, settings)
+    for note in files.notes(found.skipped):
+        output.say(f"safecol: {note}\n")
+    return EffectsRequest(found.files, settings, given.read_schema(settings), contents)

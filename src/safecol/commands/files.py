@@ -2,11 +2,11 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from safecol.commands.arguments import located, stdin_text
 from safecol.errors import UserError
-from safecol.settings import PathSettings
+from safecol.settings import Settings
 
 if TYPE_CHECKING:
     from safecol.discover import MigrationFile
@@ -20,48 +20,73 @@ def with_stdin(paths: Sequence[str], filename: str | None) -> tuple[list[str], d
     return [name if path == "-" else path for path in paths], {located(name): stdin_text()}
 
 
-def find(paths: Sequence[str], contents: Mapping[str, str], settings: PathSettings) -> tuple["MigrationFile", ...]:
+class Found(NamedTuple):
+    """The migrations of a run, and what was passed over as (path, reason)."""
+
+    files: tuple["MigrationFile", ...]
+    skipped: tuple[tuple[str, str], ...]
+
+
+def find(paths: Sequence[str], contents: Mapping[str, str], settings: Settings) -> Found:
     """The migrations under the paths, those before them as context.
 
-    Errors: UserError for a path that doesn't exist, and when a folder holds no migrations.
+    Errors: UserError for a path that doesn't exist, and when nothing named can be read.
     """
     from safecol import discover
 
     on_disk = [path for path in paths if located(path) not in contents or os.path.exists(path)]
+    root = settings.root
     found = discover.find(
         on_disk,
-        runner=settings.runner,
-        dialect=settings.dialect,
-        exclude=settings.exclude,
-        force_exclude=settings.force_exclude,
+        runner=lambda path: settings.for_path(path).runner,
+        dialect=lambda path: settings.for_path(path).dialect,
+        exclude=root.exclude,
+        force_exclude=root.force_exclude,
     )
     for missing in found.missing:
         raise UserError(f"{missing}: no such file or folder", "correct the path")
-    files = (
-        *found.files,
-        *(typed(path, settings) for path in paths if located(path) in contents and path not in on_disk),
-    )
+    typed = [unsaved(path, contents, settings) for path in paths if path not in on_disk]
+    if found.files or typed:
+        return Found((*found.files, *typed), found.skipped)
+    unread = [path for path, reason in found.skipped if is_unread(reason)]
+    if unread:
+        reason = next(reason for path, reason in found.skipped if path == unread[0])
+        more = f" and {len(unread) - 1} more" if len(unread) > 1 else ""
+        raise UserError(f"{unread[0]}{more}: {reason}", "leave them out with exclude and --force-exclude")
     # A hook names every changed file: those that aren't migrations are left alone without a word.
-    left_alone = settings.force_exclude or (bool(found.skipped) and not any(map(os.path.isdir, paths)))
-    if files or left_alone:
-        return files
+    if root.force_exclude or (found.skipped and not any(map(os.path.isdir, paths))):
+        return Found((), found.skipped)
     raise UserError(
         f"no migrations found under {', '.join(paths)}",
         "name the files themselves, or the tool that runs them with --runner",
     )
 
 
-def typed(path: str, settings: PathSettings) -> "MigrationFile":
-    """A migration that is on no disk: standard input or --sql."""
-    from safecol.discover import MigrationFile
+def is_unread(reason: str) -> bool:
+    """Whether a file was passed over though it is a migration."""
+    return reason.endswith(("not read yet", "safecol reads"))
 
-    return MigrationFile(
-        path=path,
-        runner=settings.runner or "plain",
-        runner_source="settings" if settings.runner else "default",
-        dialect=settings.dialect or "postgresql",
-        dialect_source="settings" if settings.dialect else "default",
+
+def unsaved(path: str, contents: Mapping[str, str], settings: Settings) -> "MigrationFile":
+    """A migration that is on no disk: standard input or --sql."""
+    from safecol import discover
+
+    made = discover.unsaved(
+        path,
+        contents[located(path)],
+        runner=lambda shown: settings.for_path(shown).runner,
+        dialect=lambda shown: settings.for_path(shown).dialect,
     )
+    return made._replace(target=True)
+
+
+def notes(skipped: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """Sentences about migrations that were passed over, one a reason."""
+    counts: dict[str, int] = {}
+    for _, reason in skipped:
+        if is_unread(reason):
+            counts[reason] = counts.get(reason, 0) + 1
+    return tuple(f"{count} left unread: {reason}" for reason, count in counts.items())
 
 
 def start_after(files: tuple["MigrationFile", ...], identifier: str) -> tuple["MigrationFile", ...]:

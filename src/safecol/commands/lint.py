@@ -8,7 +8,7 @@ from safecol import __version__, output
 from safecol.commands import arguments as given
 from safecol.commands import files
 from safecol.errors import UserError
-from safecol.finding import SEVERITIES, Result
+from safecol.finding import SEVERITIES, FileUse, Result
 from safecol.reports import FORMATS, Options, RulePage, render
 from safecol.request import LintRequest, selection
 from safecol.settings import PathSettings, Settings
@@ -67,7 +67,8 @@ def _lint(arguments: Namespace, settings: Settings, catalog: "Catalog") -> Resul
         if not paths:
             return Result((), (), 0, 0, 0, notes=("--files-from names no files",))
     paths, contents = files.with_stdin(paths or ["."], arguments.stdin_filename)
-    found = files.find(paths, contents, settings.root)
+    passed = files.find(paths, contents, settings)
+    found = passed.files
     narrowed = bool(arguments.base or arguments.staged)
     if narrowed:
         from safecol import change_set
@@ -79,7 +80,7 @@ def _lint(arguments: Namespace, settings: Settings, catalog: "Catalog") -> Resul
         )
     if arguments.start_after:
         found = files.start_after(found, arguments.start_after)
-    return analysis.lint(
+    result = analysis.lint(
         LintRequest(
             files=found,
             settings=settings,
@@ -90,6 +91,9 @@ def _lint(arguments: Namespace, settings: Settings, catalog: "Catalog") -> Resul
             selected=lambda path: selection(catalog, settings.for_path(path)),
         )
     )
+    uses = [FileUse(one.path, "target" if one.target else "context", one.runner, one.dialect) for one in found]
+    uses += [FileUse(path, "skipped", note=reason) for path, reason in passed.skipped]
+    return result._replace(notes=(*result.notes, *files.notes(passed.skipped)), files=tuple(uses))
 
 
 def _check_format(flag: str, name: str, path: str) -> None:
