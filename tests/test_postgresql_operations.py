@@ -376,9 +376,9 @@ def test_common_tables_and_subqueries_are_not_relations() -> None:
 
 def test_tables_from_queries() -> None:
     made = operation("CREATE TABLE t AS SELECT * FROM foo WITH NO DATA")
-    assert (made.kind, made.flags, made.reads) == ("create-table-as", {"no-data"}, (Name("foo"),))
+    assert (made.kind, made.flags, made.reads) == ("create-table-as", frozenset({"no-data"}), (Name("foo"),))
     into = operation("SELECT a INTO UNLOGGED t FROM foo")
-    assert (into.kind, into.relation, into.flags) == ("create-table-as", Name("t"), {"unlogged"})
+    assert (into.kind, into.relation, into.flags) == ("create-table-as", Name("t"), frozenset({"unlogged"}))
     view = operation("CREATE MATERIALIZED VIEW v AS SELECT 1")
     assert (view.kind, view.object) == ("create-materialized-view", "materialized-view")
 
@@ -456,7 +456,7 @@ def test_renaming_parts() -> None:
 )
 def test_reindex(sql: str, object_word: str, flags: set[str]) -> None:
     item = operation(sql)
-    assert (item.kind, item.object, item.relation, item.flags) == ("reindex", object_word, Name("t"), flags)
+    assert (item.kind, item.object, item.relation, item.flags) == ("reindex", object_word, Name("t"), frozenset(flags))
 
 
 def test_vacuum_full_is_told_apart() -> None:
@@ -511,13 +511,13 @@ def test_changes_in_with_clauses_are_operations_too() -> None:
 
 def test_a_select_tells_calls_and_locks() -> None:
     item = operation("SELECT pg_advisory_lock(1) FROM t FOR UPDATE")
-    assert (item.kind, item.flags, values(item, "calls")) == ("select", {"for-update"}, ["pg_advisory_lock"])
+    assert (item.kind, item.flags, values(item, "calls")) == ("select", frozenset({"for-update"}), ["pg_advisory_lock"])
 
 
 def test_set_config_sets() -> None:
     _, local = operations("SELECT set_config('lock_timeout', '5s', true)")
     _, session = operations("SELECT pg_catalog.set_config('Lock_Timeout', '5s', false)")
-    assert (local.kind, local.new_name, local.value, local.flags) == ("set", "lock_timeout", "5s", {"local"})
+    assert (local.kind, local.new_name, local.value, local.flags) == ("set", "lock_timeout", "5s", frozenset({"local"}))
     assert (session.new_name, session.flags) == ("lock_timeout", frozenset())
 
 
@@ -583,7 +583,7 @@ def test_transactions(sql: str, kind: str, value: str | None) -> None:
 )
 def test_settings(sql: str, name: str, value: str, flags: set[str]) -> None:
     item = operation(sql)
-    assert (item.kind, item.new_name, item.value, item.flags) == ("set", name, value, flags)
+    assert (item.kind, item.new_name, item.value, item.flags) == ("set", name, value, frozenset(flags))
 
 
 def test_defaults_reset() -> None:
@@ -633,7 +633,7 @@ def test_enums_and_domains() -> None:
     assert isinstance(enum, TypeDefinition)
     assert enum.labels == ("a", "b")
     value = operation("ALTER TYPE e ADD VALUE IF NOT EXISTS 'c' BEFORE 'a'")
-    assert (value.kind, value.value, value.flags) == ("add-enum-value", "c", {"if-not-exists"})
+    assert (value.kind, value.value, value.flags) == ("add-enum-value", "c", frozenset({"if-not-exists"}))
     sql = "CREATE DOMAIN d AS int DEFAULT 4 NOT NULL CONSTRAINT x CHECK (value > 3)"
     domain = operation(sql).definition
     assert isinstance(domain, TypeDefinition)
@@ -683,6 +683,22 @@ def test_a_sequence_keeps_type_and_owner() -> None:
     item = operation("CREATE SEQUENCE s AS bigint OWNED BY a.t.c")
     assert item.options == (("as", "int8"), ("owned_by", "a.t.c"))
     assert item.target == Name("t", "a")
+
+
+def test_statistics_tell_columns_and_expressions() -> None:
+    item = operation("CREATE STATISTICS s.x (ndistinct) ON a, (b + 1) FROM t")
+    assert (item.relation, item.value, values(item, "column")) == (Name("t"), "x", ["a"])
+    assert item.query is not None
+    assert item.query.columns == (("t", "a"), ("t", "b"))
+    assert values(item, "expression") == ["true"]
+    assert operation("ALTER STATISTICS x SET STATISTICS 5").options == (("target", "5"),)
+
+
+def test_only_relations_move_to_a_schema_as_tables_do() -> None:
+    moved = operation("ALTER TABLE t SET SCHEMA x")
+    assert (moved.kind, moved.new_name) == ("move-to-schema", "x")
+    assert operation("ALTER FUNCTION f() SET SCHEMA x").kind == "alter-routine"
+    assert operation("ALTER TYPE e SET SCHEMA x").kind == "alter-object"
 
 
 def test_a_publication_tells_tables_and_columns() -> None:

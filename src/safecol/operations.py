@@ -56,7 +56,7 @@ class ConstraintDefinition(NamedTuple):
     expression: Expression | None = None
     referenced: Name | None = None
     referenced_columns: tuple[str, ...] = ()
-    index: str | None = None
+    index: str | None = None  # type: ignore[assignment]  # hides tuple.index, which nobody needs of a record
     validated: bool = True
     enforced: bool = True
     deferrable: bool = False

@@ -56,6 +56,14 @@ _RENAMES = {
 }
 # Objects that belong to a table: their written name ends in the object's own.
 _OF_TABLE = frozenset({"trigger", "rule", "policy", "constraint", "column"})
+# Objects that are no relations move to another schema as they change otherwise.
+_MOVES = {
+    "function": "alter-routine",
+    "procedure": "alter-routine",
+    "routine": "alter-routine",
+    "aggregate": "alter-routine",
+    "extension": "alter-extension",
+}
 _RELATIONS = frozenset({"table", "foreign-table", "index", "view", "materialized-view", "sequence"})
 
 
@@ -139,11 +147,8 @@ def rename(node: Node, site: Site) -> list[Operation]:
 def set_schema(node: Node, site: Site) -> list[Operation]:
     kind = word(node.get("objectType", ""))
     relation = relation_name(node["relation"]) if "relation" in node else object_name(node.get("object"))
-    return [
-        Operation(
-            "move-to-schema", site.span, relation, object=kind, new_name=node.get("newschema"), flags=_flags(node)
-        )
-    ]
+    operation = "move-to-schema" if kind in _RELATIONS else _MOVES.get(kind, "alter-object")
+    return [Operation(operation, site.span, relation, object=kind, new_name=node.get("newschema"), flags=_flags(node))]
 
 
 def owner(node: Node, site: Site) -> list[Operation]:

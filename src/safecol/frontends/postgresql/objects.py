@@ -273,23 +273,28 @@ def _sequence(kind: str, node: Node, site: Site) -> Operation:
 
 
 def create_statistics(node: Node, site: Site) -> list[Operation]:
+    """`value` is the name without its schema, as DROP STATISTICS tells it; an expression is an option too."""
     relations = [item["RangeVar"] for item in node.get("relations", ()) if "RangeVar" in item]
     elements = [item["StatsElem"] for item in node.get("exprs", ())]
-    reading = read([item["expr"] for item in elements if "expr" in item], tuple(relations))
+    expressions = [item["expr"] for item in elements if "expr" in item]
+    reading = read(expressions, tuple(relations))
     table = relation_name(relations[0]) if relations else None
-    names = tuple((str(table), item["name"]) for item in elements if "name" in item)
-    query = QueryUse((table,) if table else (), (*names, *reading.columns))
-    name = listed_name(node["defnames"]) if "defnames" in node else None
+    names = [item["name"] for item in elements if "name" in item]
+    options = [("kind", kind) for kind in texts(node.get("stat_types"))]
+    options += [("column", name) for name in names]
+    if expressions:
+        options.append(("expression", "true"))
     return [
         Operation(
             "create-statistics",
             site.span,
             table,
             object="statistics",
-            query=query,
-            value=str(name) if name else None,
+            expression=convert_expression(expressions[0]) if expressions else None,
+            query=QueryUse((table,) if table else (), (*((str(table), name) for name in names), *reading.columns)),
+            value=listed_name(node["defnames"]).name if "defnames" in node else None,
             flags=frozenset({"if-not-exists"} if node.get("if_not_exists") else ()),
-            options=tuple(("kind", kind) for kind in texts(node.get("stat_types"))),
+            options=tuple(options),
         )
     ]
 
@@ -301,8 +306,8 @@ def alter_statistics(node: Node, site: Site) -> list[Operation]:
             site.span,
             listed_name(node.get("defnames")),
             object="statistics",
-            value=constant_text(node.get("stxstattarget")) or "default",
             flags=frozenset({"if-exists"} if node.get("missing_ok") else ()),
+            options=(("target", constant_text(node.get("stxstattarget")) or "default"),),
         )
     ]
 

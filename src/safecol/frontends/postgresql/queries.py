@@ -77,9 +77,9 @@ def _output(target: Node) -> str | None:
             last = content["fields"][-1]
             return text_of(last) if "String" in last else "*"
         if kind == "FuncCall":
-            return str(texts(content.get("funcname"))[-1])
+            return texts(content.get("funcname"))[-1]
         if kind in ("CoalesceExpr", "RowExpr"):
-            return kind.removesuffix("Expr").lower()
+            return "coalesce" if kind == "CoalesceExpr" else "row"
         if kind == "A_Indirection":
             fields = texts(content.get("indirection"))
             if fields:

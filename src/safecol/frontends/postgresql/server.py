@@ -84,7 +84,8 @@ def publication(node: Node, site: Site) -> list[Operation]:
             columns += read(table["whereClause"], (table["relation"],)).columns
     if node.get("for_all_tables"):
         flags.add("whole-database")
-    action = node.get("action", "").removeprefix("AP_").removesuffix("Objects").lower()
+    if not creating and node.get("pubobjects"):
+        options.append(("action", node["action"].removeprefix("AP_").removesuffix("Objects").lower()))
     return [
         Operation(
             "create-publication" if creating else "alter-publication",
@@ -93,7 +94,6 @@ def publication(node: Node, site: Site) -> list[Operation]:
             object="publication",
             query=QueryUse(tuple(tables), tuple(columns)) if tables else None,
             reads=tuple(tables),
-            value=(action if node.get("pubobjects") else "options") if not creating else None,
             flags=frozenset(flags),
             options=tuple(options),
         )
