@@ -92,17 +92,23 @@ def run(rule: Rule, block: Block, catalog: Catalog) -> list[Failure]:
 
 
 def run_page(rule: Rule, catalog: Catalog) -> list[Failure]:
-    """What doesn't hold of a page: its blocks, and that it shows at least one `bad` one and fills its templates."""
-    blocks = of_page(rule)
-    failures = [failure for block in blocks for failure in run(rule, block, catalog)]
-    bad = [block for block in blocks if block.kind == "bad"]
+    """What doesn't hold of a page: its blocks, and then the page as a whole."""
+    failures = [failure for block in of_page(rule) for failure in run(rule, block, catalog)]
+    return failures or run_whole(rule, catalog)
+
+
+def run_whole(rule: Rule, catalog: Catalog) -> list[Failure]:
+    """Whether a page has a block that is found, or a known miss, and fills its own templates for at least one."""
+    found = pages.parts(page_text(rule))
+    blocks = pages.blocks(found)
     if not any(block.kind in {"bad", "todo"} for block in blocks):
-        failures.append(Failure(rule.path, 1, "the page has no `bad` block"))
-    templates = [part for part in pages.parts(page_text(rule)) if part.kind == "code" and "stage" in part.info.split()]
-    if templates and bad and not failures and not any(_stages(rule, block, catalog) for block in bad):
-        message = "the stages are never shown: a placeholder has no value, or the SQL doesn't parse"
-        failures.append(Failure(rule.path, templates[0].line, message))
-    return failures
+        return [Failure(rule.path, 1, "the page has no `bad` block")]
+    templates = [part for part in found if part.kind == "code" and "stage" in part.info.split()]
+    bad = [block for block in blocks if block.kind == "bad" and not _unusable(block)]
+    if not templates or not bad or any(_stages(rule, block, catalog) for block in bad):
+        return []
+    message = "the stages are never shown: a placeholder has no value, or the SQL doesn't parse"
+    return [Failure(rule.path, templates[0].line, message)]
 
 
 def _unusable(block: Block) -> str:
@@ -163,7 +169,7 @@ def _marks(rule: Rule, example: Example, findings: list[Finding]) -> list[Failur
         marked.update(id(finding) for finding in covering)
         shown = [finding for finding in covering if finding.severity == severity]
         if not shown:
-            other = f", it is a {covering[0].severity}" if covering else ""
+            other = f", found as {covering[0].severity}" if covering else ""
             failures.append(Failure(rule.path, start + number - 1, f"no {severity} of {rule.name} here{other}"))
     for finding in findings:
         if marks and id(finding) not in marked:

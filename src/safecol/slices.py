@@ -70,6 +70,11 @@ class _Clause(NamedTuple):
                 return at
         return len(self.tokens)
 
+    def attribute(self, at: int) -> bool:
+        """Whether a token belongs to DEFERRABLE, INITIALLY DEFERRED, NOT ENFORCED and the like."""
+        words = [token.word for token in self.tokens[at : at + 2] if token.depth == 0]
+        return bool(words) and (words[0] in _ATTRIBUTES or (words[0] == "NOT" and words[-1] in _ATTRIBUTES))
+
     def inside(self, start: int) -> str:
         """The source within the next parentheses from a token on."""
         for at in range(max(start, 0), len(self.tokens)):
@@ -170,10 +175,13 @@ def _constraint(
     stop = len(source.tokens)
     if source.find("NOT", "VALID") > 0:
         stop = source.find("NOT", "VALID") - 2
+    inline = "inline" in operation.flags
+    if inline:  # its attributes are told by the definition: the span may or may not hold them
+        stop = next((at for at in range(body, stop) if source.attribute(at)), stop)
     written = source.between(body, stop)
     made["deferrable"] = " DEFERRABLE" * definition.deferrable + " INITIALLY DEFERRED" * definition.initially_deferred
     key = source.inside(0) if definition.kind != "check" else ""
-    if "inline" in operation.flags and definition.kind != "check":
+    if inline and definition.kind != "check":
         column = found.get("column", "")
         if definition.kind == "foreign-key":
             written = f"FOREIGN KEY ({column}) {written}{made['deferrable']}"
@@ -182,7 +190,7 @@ def _constraint(
             written = f"{words} ({column}){written.removeprefix(words)}{made['deferrable']}"
         key = column
         made["column_definition"] = _without(operation, definition, text)
-    elif "inline" in operation.flags:
+    elif inline:
         made["column_definition"] = _without(operation, definition, text)
     made |= {"constraint_definition": written, "columns": key}
     if definition.kind == "check":
@@ -220,10 +228,7 @@ def _without(operation: Operation, definition: ConstraintDefinition, text: str) 
     )
     after = _read(text[definition.span.end : _part_end(text, definition.span.end)])
     kept = 0
-    while kept < len(after.tokens) and (
-        after.tokens[kept].word in _ATTRIBUTES
-        or (after.tokens[kept].word == "NOT" and after.between(kept + 1, kept + 2).upper() in _ATTRIBUTES)
-    ):
+    while after.attribute(kept):
         kept += 1
     if name < 0:
         return ""
