@@ -170,8 +170,33 @@ def test_paths_can_come_from_a_file(asked: list[LintRequest]) -> None:
 
 def test_a_hook_passes_over_files_that_are_not_migrations(asked: list[LintRequest]) -> None:
     Path("app.py").write_text("print('hello')\n")
-    assert cli.run(["lint", "--force-exclude", "app.py"]) == 0
-    assert asked[0].files == ()
+    Path("dump.csv").write_text("a,b\n")
+    assert cli.run(["lint", "--force-exclude", "app.py", "dump.csv"]) == 0
+    assert asked == []
+
+
+def test_a_python_migration_that_is_not_read_is_never_a_silent_pass(
+    asked: list[LintRequest], capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("shop/migrations").mkdir(parents=True)
+    Path("shop/migrations/0001_initial.py").write_text("class Migration(migrations.Migration):\n    pass\n")
+    assert cli.run(["lint", "--force-exclude", "shop/migrations/0001_initial.py"]) == 2
+    assert "not read yet" in capsys.readouterr().err
+    assert cli.run(["lint", migration("0001_x.sql", "SELECT 1;"), "shop"]) == 0
+    assert "1 left unread: Python migrations are not read yet" in capsys.readouterr().out
+    assert len(asked) == 1
+
+
+def test_staged_takes_the_text_of_the_index(asked: list[LintRequest]) -> None:
+    path = migration("0001_x.sql", "SELECT 'error';")
+    subprocess.run(["git", "init", "-q"], check=True)
+    subprocess.run(["git", "add", path], check=True)
+    Path(path).write_text("SELECT 1;")
+    migration("0002_y.sql", "SELECT 'error';")
+    assert cli.run(["lint", "--staged"]) == 1
+    assert [file.name for file in asked[0].files if file.target] == ["0001_x.sql"]
+    assert list(asked[0].contents.values()) == ["SELECT 'error';"]
+    assert asked[0].change_set
 
 
 def test_reports_are_written_beside_the_terminal(asked: list[LintRequest], capsys: pytest.CaptureFixture[str]) -> None:

@@ -20,7 +20,7 @@ NAMES = ("a", "b", "unused-suppression", "unknown-rule", "syntax-error")
 
 def catalog() -> Catalog:
     rules = {name: Rule(*_head(name)) for name in NAMES}
-    aliases = {alias: (name,) for name, listed in ALIASES.items() for alias in listed}
+    aliases: dict[str, tuple[str, ...]] = {alias: (name,) for name, listed in ALIASES.items() for alias in listed}
     return Catalog(tuple(rules.values()), {name: (rule,) for name, rule in rules.items()}, aliases, {})
 
 

@@ -10,7 +10,7 @@ from safecol.settings import Settings
 from safecol.settings_file import check
 
 FLAGS = ("dialect", "server-version", "runner", "schema", "fail-on")
-LISTS = ("select", "extend-select", "ignore", "exclude", "extend-exclude")
+LISTS = ("select", "extend-select", "ignore", "exclude", "extend-exclude")  # separated by commas
 
 
 def settings(arguments: Namespace) -> Settings:
@@ -23,7 +23,7 @@ def settings(arguments: Namespace) -> Settings:
     for name in LISTS:
         values = getattr(arguments, name.replace("-", "_"), None)
         if values is not None:
-            given[name] = tuple(word for value in values for word in value.replace(",", " ").split())
+            given[name] = tuple(word for value in values for word in map(str.strip, value.split(",")) if word)
     if getattr(arguments, "force_exclude", False):
         given["force-exclude"] = True
     return Settings(given, tuple(arguments.config), isolated=arguments.isolated)

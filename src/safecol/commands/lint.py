@@ -2,6 +2,8 @@
 
 import os
 from argparse import Namespace
+from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING
 
 from safecol import __version__, output
@@ -28,11 +30,11 @@ def run(arguments: Namespace) -> int:
         output.emit(given.shown(settings, next(iter(arguments.paths), ".")), arguments.output_file)
         return 0
 
-    from safecol import catalog as pages
-
-    catalog = pages.load(settings.root.rule_paths)
-    selection(catalog, settings.root)  # an unknown rule name must fail before any work
-    result = _lint(arguments, settings, catalog)
+    load = cache(lambda: _catalog(settings.root.rule_paths))
+    root = settings.root
+    if root.select or root.extend_select or root.ignore or root.severity:
+        selection(load(), root)  # an unknown rule name must fail, whatever there is to check
+    result = _lint(arguments, settings, load)
     for _, name, path in reports:
         to_terminal = path == "-"
         options = Options(
@@ -44,10 +46,10 @@ def run(arguments: Namespace) -> int:
             verbose=arguments.verbose,
             statistics=arguments.statistics,
             show_files=arguments.show_files,
-            page=lambda rule: _page(catalog, rule),
+            page=lambda rule: _page(load(), rule),
         )
         output.emit(render(name, result, dict(result.texts), options), path)
-    return 0 if arguments.exit_zero or not failing(result, settings.root) else 1
+    return 0 if arguments.exit_zero or not failing(result, root) else 1
 
 
 def failing(result: Result, settings: PathSettings) -> bool:
@@ -58,9 +60,7 @@ def failing(result: Result, settings: PathSettings) -> bool:
     return any(finding.severity in bad for finding in result.findings)
 
 
-def _lint(arguments: Namespace, settings: Settings, catalog: "Catalog") -> Result:
-    from safecol import analysis
-
+def _lint(arguments: Namespace, settings: Settings, load: Callable[[], "Catalog"]) -> Result:
     paths = list(arguments.paths)
     if arguments.files_from:
         paths += given.listed_paths(arguments.files_from)
@@ -74,13 +74,21 @@ def _lint(arguments: Namespace, settings: Settings, catalog: "Catalog") -> Resul
         from safecol import change_set
 
         change = change_set.changed(paths, base=arguments.base, staged=arguments.staged)
-        contents.update(change.contents)
-        found = tuple(
-            file._replace(target=file.target and os.path.realpath(file.path) in change.files) for file in found
-        )
+        real = {file.path: os.path.realpath(file.path) for file in found}
+        contents |= {given.located(path): change.contents[at] for path, at in real.items() if at in change.contents}
+        found = tuple(file._replace(target=file.target and real[file.path] in change.files) for file in found)
     if arguments.start_after:
         found = files.start_after(found, arguments.start_after)
-    result = analysis.lint(
+    uses = [FileUse(one.path, "target" if one.target else "context", one.runner, one.dialect) for one in found]
+    uses += [FileUse(path, "skipped", note=reason) for path, reason in passed.skipped]
+    notes = files.notes(passed.skipped)
+    if not any(file.target for file in found):  # a hook on other files, a change without migrations
+        return Result((), (), 0, 0, 0, notes=notes, files=tuple(uses))
+
+    from safecol import analysis
+
+    catalog = load()
+    result: Result = analysis.lint(
         LintRequest(
             files=found,
             settings=settings,
@@ -91,9 +99,13 @@ def _lint(arguments: Namespace, settings: Settings, catalog: "Catalog") -> Resul
             selected=lambda path: selection(catalog, settings.for_path(path)),
         )
     )
-    uses = [FileUse(one.path, "target" if one.target else "context", one.runner, one.dialect) for one in found]
-    uses += [FileUse(path, "skipped", note=reason) for path, reason in passed.skipped]
-    return result._replace(notes=(*result.notes, *files.notes(passed.skipped)), files=tuple(uses))
+    return result._replace(notes=(*result.notes, *notes), files=tuple(uses))
+
+
+def _catalog(rule_paths: tuple[str, ...]) -> "Catalog":
+    from safecol import catalog
+
+    return catalog.load(rule_paths)
 
 
 def _check_format(flag: str, name: str, path: str) -> None:
