@@ -49,7 +49,16 @@ def test_not_null_agrees_with_measured_servers(row: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "check", ["n notnull", "n is distinct from null", "t.n is not null", "(n is not null and a) or (n is not null)"]
+    "check",
+    [
+        "n notnull",
+        "n is distinct from null",
+        "t.n is not null",
+        "(n is not null and a) or (n is not null)",
+        "(n is null) = false",
+        "case when true then n is not null end",
+        "m > 0 and not (n is null or m = 3)",
+    ],
 )
 def test_other_spellings_prove_not_null(check: str) -> None:
     assert proves_not_null(expression(check), "n", frozenset())
@@ -60,6 +69,8 @@ def test_other_spellings_prove_not_null(check: str) -> None:
     [
         "length(n) > 0",
         "(n is not null) is true",
+        "(n is not null) is not false",
+        "(n is not null) is distinct from false",
         "num_nulls(n) = 0",
         "(n + 0) is not null",
         "n::bigint is not null",

@@ -138,3 +138,37 @@ def test_a_guess_is_offered_for_a_fixed_width_target() -> None:
 def test_regcollation_is_coercible_from_its_first_version() -> None:
     assert judged("oid", "regcollation", version=13).heap == "none"
     assert judged("oid", "regcollation", version=12).heap == "rewrite"
+
+
+VARCHAR = ("create domain d as varchar(20)", "create domain e as varchar(30)")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "types", "heap", "indexes"),
+    [
+        ("text", "bpchar", (), "none", "rebuilt"),
+        ("bpchar(10)", "bpchar", (), "none", "reused"),
+        ("d", "varchar(30)", VARCHAR, "rewrite", "rebuilt"),
+        ("d", "varchar(20)", VARCHAR, "rewrite", "rebuilt"),
+        ("d", "text", VARCHAR, "none", "reused"),
+        ("d", "e", VARCHAR, "rewrite", "rebuilt"),
+        ("text[]", "d", ("create domain d as text[]",), "none", "rebuilt"),
+        ("varchar(10)[]", "varchar[]", (), "none", "reused"),
+        ("interval day", "interval hour", (), "none", "reused"),
+        ("interval hour", "interval day", (), "rewrite", "rebuilt"),
+        ("timestamp", "timestamptz(6)", (), "none", "rebuilt"),
+        ("regproc", "regprocedure", (), "none", "reused"),
+        ("varbit", "bit", (), "rewrite", "rebuilt"),
+        ("d", "d", ("create domain d as int check (value > 0)",), "none", "reused"),
+    ],
+)
+def test_rarer_changes_agree_with_servers_12_and_18(
+    old: str, new: str, types: tuple[str, ...], heap: str, indexes: str
+) -> None:
+    change = judged(old, new, timezone="UTC", types=types)
+    assert (change.heap, change.indexes) == (heap, indexes), change.reason
+
+
+def test_a_collation_in_using_computes_nothing() -> None:
+    change = judged("text", "text", 'c collate "C"')
+    assert (change.heap, change.indexes) == ("none", "reused")

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from safecol.dialects.postgresql.catalogs import casts
 from safecol.dialects.postgresql.narrowing import is_narrowing
 from safecol.dialects.postgresql.type_names import KNOWN, VARIABLE_WIDTH, canonical, shown
-from safecol.expressions import Cast, ColumnReference, Expression, TypeName
+from safecol.expressions import Cast, ColumnReference, Expression, Operator, TypeName
 from safecol.operations import TypeDefinition
 
 Resolve = Callable[[TypeName], TypeDefinition | None]
@@ -75,6 +75,9 @@ def judge(
         return TypeChange(value.heap, "rebuilt", "the collation changes, so indexes are sorted anew", narrowing, likely)
     if _operator_family(base_old) != _operator_family(base_new):
         return TypeChange(value.heap, "rebuilt", _kept(value, base_old, base_new), narrowing, likely)
+    if base_old.array and start._replace(modifiers=()) != target._replace(modifiers=()):
+        # The operators of arrays are polymorphic: a domain over an array is another type to them.
+        return TypeChange(value.heap, "rebuilt", value.reason, narrowing, likely)
     indexes = "unknown" if value.heap == "unknown" else "reused"
     return TypeChange(value.heap, indexes, value.reason, narrowing, likely)
 
@@ -88,9 +91,14 @@ def _kept(value: _Value, old: TypeName, new: TypeName) -> str:
 def _steps(using: Expression | None, column: str) -> tuple[TypeName, ...] | None:
     """The types that USING casts the column through; None when it is more than casts of the column."""
     types: list[TypeName] = []
-    while isinstance(using, Cast):
-        types.append(using.type)
-        using = using.argument
+    while True:
+        if isinstance(using, Cast):
+            types.append(using.type)
+            using = using.argument
+        elif isinstance(using, Operator) and using.name == "collate":
+            using = using.arguments[0]
+        else:
+            break
     if using is None:
         return ()
     if isinstance(using, ColumnReference) and using.parts[-1] == column:
