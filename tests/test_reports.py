@@ -98,7 +98,7 @@ RESULT = Result(
     context=41,
     statements=3,
     suppressed=(HIDDEN,),
-    guesses=("PostgreSQL 14, since nothing names a version (--server-version)",),
+    guesses=("server version 15 assumed for 2 files",),
     files=(FileUse(PATH, "target", "dbmate", "postgresql"),),
 )
 SOURCES = {PATH: Source(PATH, TEXT)}

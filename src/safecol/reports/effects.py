@@ -178,7 +178,7 @@ def _facts(one: StatementEffect, effect: Effect) -> list[tuple[str, str, str]]:
 
 def _timeline(rows: tuple[StatementEffect, ...], options: Options) -> list[str]:
     held = [one for direction in ("up", "down") for one in timeline(tuple(r for r in rows if r.direction == direction))]
-    if not held:
+    if not held or len(rows) == 1:
         return []
     wide = min(max(len(one.relation) for one in held), 30)
     modes = max(len(one.mode) for one in held)

@@ -78,13 +78,20 @@ def _stages(stages: tuple[Stage, ...], pad: str, options: Options) -> list[str]:
             lines += [f"{pad}     {line}" for line in rest]
             continue
         number += 1
-        where = "" if stage.transaction else "outside a transaction, in a file of its own"
-        title = f"{plain(stage.title)} ({where})" if stage.title and where else plain(stage.title) or where.capitalize()
+        title = _title(stage)
         first, *rest = wrap(title, options.width - len(pad) - 5) or [""]
         lines.append(f"{pad}  {number}. {first}".rstrip())
         lines += [f"{pad}     {line}" for line in rest]
         lines += [f"{pad}       {paint(plain(row), 'bold', options)}" for row in stage.sql.strip().splitlines()]
     return lines
+
+
+def _title(stage: Stage) -> str:
+    title = plain(stage.title)
+    if stage.transaction or "transaction" in title:
+        return title
+    where = "outside a transaction, in a file of its own"
+    return f"{title.removesuffix('.')} ({where})" if title else where.capitalize()
 
 
 def paint(text: str, style: str, options: Options) -> str:

@@ -28,7 +28,7 @@ def render(result: Result, sources: Sources, options: Options) -> str:
         {"level": "warning", "message": {"text": f"{one.path}: not analysed: {one.reason}"}}
         for one in result.unanalyzed
     ]
-    notifications += [{"level": "note", "message": {"text": f"Assumed: {guess}"}} for guess in result.guesses]
+    notifications += [{"level": "note", "message": {"text": guess}} for guess in result.guesses]
     if len(marked) > MOST_RESULTS:
         text = f"{len(marked) - MOST_RESULTS} results beyond {MOST_RESULTS} were left out"
         notifications.append({"level": "warning", "message": {"text": text}})

@@ -15,8 +15,7 @@ def summary(result: Result, options: Options) -> list[str]:
     context = f", {result.context} more read as context" if result.context else ""
     left = f"{len(result.suppressed)} suppressed, {len(result.unanalyzed)} not analysed"
     lines = [f"{found}: {read}{context}; {left}."]
-    lines += [f"Assumed: {plain(guess)}" for guess in result.guesses]
-    lines += [f"Note: {plain(note)}" for note in result.notes]
+    lines += [plain(said[:1].upper() + said[1:]) for said in (*result.guesses, *result.notes)]
     if options.verbose:
         lines += [f"Not analysed: {one.path}: {plain(one.reason)}" for one in result.unanalyzed]
     return lines
