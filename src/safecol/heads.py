@@ -28,7 +28,7 @@ WORDS: dict[str, tuple[str, ...] | None] = {
     "default": ("none", "constant", "volatile"),
     "generated": ("none", "stored", "virtual"),
     "key": ("none", "serial", "identity"),
-    "domain": ("free", "constrained"),
+    "domain": ("none", "free", "constrained"),
     "change": ("none", "rewrite", "rebuild", "scan"),
     "setting": None,
     "version": None,  # ranges
