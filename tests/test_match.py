@@ -50,7 +50,7 @@ def test_a_fact_must_equal_the_value_or_one_of_the_list() -> None:
 
 
 @pytest.mark.parametrize("unknown", [{}, {"default": None}])
-def test_an_unknown_fact_equals_nothing_unless_the_page_names_unknown(unknown: dict[str, Fact]) -> None:
+def test_an_unknown_fact_equals_nothing_unless_the_page_names_unknown(unknown: dict[str, Any]) -> None:
     assert not hits(rule(operation="create-index", default="constant"), step(**unknown))
     assert hits(rule(operation="create-index", default=["constant", "unknown"]), step(**unknown))
 
