@@ -63,7 +63,9 @@ def _broad(operation: Operation) -> bool:
     conjuncts = list(_conjuncts(condition))
     if any(_picks(conjunct, assigned) for conjunct in conjuncts):
         return False
-    return bool(columns(condition) & assigned) or any(_joins(conjunct) for conjunct in conjuncts)
+    # A join with rows of the same table only is how batches are written: WITH batch AS (SELECT … LIMIT 1000).
+    joined = bool(operation.reads) and any(_joins(conjunct) for conjunct in conjuncts)
+    return joined or bool(columns(condition) & assigned)
 
 
 def _conjuncts(condition: Expression) -> Iterator[Expression]:
