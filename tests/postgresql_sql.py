@@ -5,7 +5,7 @@ import json
 import pglast.parser
 
 from safecol.frontends.postgresql.statements import convert
-from safecol.operations import Operation
+from safecol.operations import Operation, QueryUse
 from safecol.source import Span
 
 
@@ -42,3 +42,15 @@ def operation(sql: str) -> Operation:
 def slices(sql: str) -> list[str]:
     """The text under each operation's span."""
     return [sql[item.span.start : item.span.end] for item in operations(sql)]
+
+
+def query(sql: str) -> QueryUse:
+    """What the one operation of a statement reads."""
+    use = operation(sql).query
+    assert use is not None
+    return use
+
+
+def values(item: Operation, name: str) -> list[str]:
+    """The values of an option that may stand several times."""
+    return [value for key, value in item.options if key == name]
