@@ -20,11 +20,13 @@ _SKIPPED_FOLDERS = frozenset(
 _SQL = (".sql", ".ddl", ".pgsql", ".psql")
 _DUMP_NAME = re.compile(r"(?:.*[_.-])?(?:structure|schema|dump|backup)(?:[_.-].*)?\.sql", re.IGNORECASE)
 _DUMP_HEAD = re.compile(
-    r"^-- (?:PostgreSQL database (?:cluster )?dump|(?:MySQL|MariaDB) dump)|^/\*M?!999999|^SET statement_timeout = 0;$"
-    r"|\A\s*CREATE TABLE IF NOT EXISTS \"schema_migrations\"|^-- Dbmate schema migrations|\bsqlite_sequence\(name,seq\)",
+    r"^-- (?:PostgreSQL database (?:cluster )?dump|(?:MySQL|MariaDB) dump)|^/\*M?!999999"
+    r"|^SET statement_timeout = 0;$|^-- Dbmate schema migrations|\bsqlite_sequence\(name,seq\)"
+    r"|\A\s*CREATE TABLE IF NOT EXISTS \"schema_migrations\"",
     re.MULTILINE,
 )
 _PYTHON = re.compile(r"^\s*(?:down_revision\s*[:=]|class Migration\()", re.MULTILINE)
+_OTHER_PURPOSE = re.compile(r"seed|schema|dump|structure|readme|template|example|test|fixture|query", re.IGNORECASE)
 _NUMBERED = re.compile(r"[VUB]?\d")
 _VERSION_FOLDER = re.compile(r"v?\d+(?:[._]\d+)*")
 _HEAD = 16_384
@@ -72,12 +74,13 @@ def find(
 def unsaved(path: str, text: str, *, runner: Override, dialect: Override) -> MigrationFile:
     """The file that `text` would be under `path`, which needn't exist: standard input, an editor's buffer."""
     search = _Search(runner, dialect, (), force_exclude=False)
-    full = os.path.abspath(path)  # noqa: PTH100
+    full = os.path.abspath(path)
     search.around.remember(full, text)
     group = _Group(os.path.dirname(full), nested=False, members=(full,))
     if detection.is_nested(os.path.basename(group.root), os.path.basename(full)):
         group = _Group(os.path.dirname(group.root), nested=True, members=(full,))
-    return next(iter(search.files_of(group)))[1]
+    search.targets[full] = None
+    return search.files_of(group)[0][1]
 
 
 class _Search:
@@ -87,9 +90,10 @@ class _Search:
         self.exclude = exclude
         self.force_exclude = force_exclude
         self.around = Surroundings()
-        self.cwd = os.getcwd()  # noqa: PTH109
+        self.cwd = os.getcwd()
         self.targets: dict[str, None] = {}
         self.whole: set[str] = set()
+        self.words: dict[str, str] = {}
         self.skipped: list[tuple[str, str]] = []
         self.missing: list[str] = []
 
@@ -136,10 +140,15 @@ class _Search:
                         inner.append(full)
                 elif name.endswith(".sql"):
                     self.take(full)
-                elif name.endswith(".py") and "migrations" in folder or name.endswith(".py") and folder.endswith("versions"):
-                    if _PYTHON.search(self.around.text(full, _HEAD)):
-                        self.skipped.append((self.shown(full), "Python migrations are not read yet"))
+                elif name.endswith(".py") and self.is_python_migration(full):
+                    self.skipped.append((self.shown(full), "Python migrations are not read yet"))
             pending += reversed(inner)
+
+    def is_python_migration(self, full: str) -> bool:
+        folder = os.path.dirname(full)
+        if "migrations" not in folder and not folder.endswith("versions"):
+            return False
+        return _PYTHON.search(self.around.text(full, _HEAD)) is not None
 
     def take(self, full: str) -> None:
         if self.exclude and self.excluded(full):
@@ -253,7 +262,7 @@ class _Search:
         sequence = self.sequence(group, detected, planned)
         guess: tuple[str, str] | None = None
         result = []
-        matching = sum(executes(detected, os.path.basename(full)) for full in group.members)
+        mostly = sum(executes(detected, os.path.basename(full)) for full in group.members) * 2 > len(group.members)
         for full in group.members:
             if planned and "/verify/" in full[len(group.root) :].replace(os.sep, "/"):
                 self.skip(full, "a verify script of sqitch, not a migration")
@@ -262,7 +271,7 @@ class _Search:
             chosen = self.runner(shown)
             name = os.path.basename(full)
             runner, why = (chosen, "settings") if chosen in RUNNERS else (detected, source)
-            word = dialects.of_name(name) or dialects.of_folders(self.folders(os.path.dirname(full)))
+            word = dialects.of_name(name) or self.folder_word(os.path.dirname(full))
             wanted = self.dialect(shown)
             if wanted:
                 spoken, reason = wanted, "settings"
@@ -285,7 +294,7 @@ class _Search:
                         self.order(group, runner, full, sequence), full in self.targets,
                         ordering.direction(runner, full[len(os.path.dirname(group.root)) :].replace(os.sep, "/")),
                         why, self.marked_beside(runner, full),
-                        strict and not executes(runner, name) and self.looks_like_one(full) and matching * 2 > len(group.members),
+                        strict and mostly and not executes(runner, name) and self.looks_like_one(full),
                     ),
                 )
             )  # fmt: skip
@@ -302,7 +311,7 @@ class _Search:
             return "sqitch", "sqitch.plan", True
         if group.nested:
             folders = [os.path.basename(os.path.dirname(full)) for full in group.members[:50]]
-            return *detection.of_nested(group.root, folders, self.around.names(folder), heads, around), False
+            return *detection.of_nested(folders, self.around.names(folder), heads, around), False
         names = [os.path.basename(full) for full in group.members]
         return *detection.of_folder(group.root.replace(os.sep, "/"), names, heads, around), False
 
@@ -331,6 +340,11 @@ class _Search:
             found = dialects.of_text(self.around.text(full, _HEAD) for full in general[:64])
         return (found, "content") if found else ("postgresql", "default")
 
+    def folder_word(self, folder: str) -> str:
+        if folder not in self.words:
+            self.words[folder] = dialects.of_folders(self.folders(folder))
+        return self.words[folder]
+
     def folders(self, folder: str) -> list[str]:
         """The names of the folders of a path, from the working directory or the repository's top on."""
         top = self.around.around(folder).root
@@ -358,15 +372,17 @@ class _Search:
     def looks_like_one(self, full: str) -> bool:
         """Whether a file beside migrations was meant as one: it changes a schema and isn't a seed, query or dump."""
         name = os.path.basename(full)
-        if name.startswith(("_", ".")) or re.search(r"(?i)seed|schema|dump|structure|readme|template|example|test", name):
+        if name.startswith(("_", ".")) or _OTHER_PURPOSE.search(name):
             return False
         text = self.around.text(full, _HEAD)
-        return not marker_of(text) == "sqlx" and re.search(r"(?i)\b(?:create|alter|drop)\s+\w+", text) is not None
+        return marker_of(text) != "sqlx" and re.search(r"(?i)\b(?:create|alter|drop)\s+\w+", text) is not None
 
 
 def _version_folder(folder: str, name: str) -> bool:
     """Flyway reads its locations with everything below: `v1.2/V1_2_3__x.sql` belongs to the folder above."""
-    return re.match(r"[VUB]\d[\d._]*__|R__", name) is not None and _VERSION_FOLDER.fullmatch(os.path.basename(folder)) is not None
+    if not re.match(r"[VUB]\d[\d._]*__|R__", name):
+        return False
+    return _VERSION_FOLDER.fullmatch(os.path.basename(folder)) is not None
 
 
 def _spread(members: Sequence[str]) -> Iterable[str]:

@@ -35,13 +35,15 @@ def of_folder(folder: str, names: Iterable[str], heads: Iterable[str], around: A
             return runner, "marker"
     wanted = list(names)
     for runner, path in around.runners:
-        if _fits(runner, folder, wanted):
+        if _fits(runner, path.replace("\\", "/"), folder, wanted):
             return runner, path.replace("\\", "/").rpartition("/")[2]
     return _by_name(folder, wanted, around)
 
 
-def of_nested(folder: str, samples: Iterable[str], siblings: frozenset[str], heads: Iterable[str], around: Around) -> tuple[str, str]:
-    """The same for folders with a folder for each migration: `samples` are the folders, `siblings` one folder's files."""
+def of_nested(
+    samples: Iterable[str], siblings: frozenset[str], heads: Iterable[str], around: Around
+) -> tuple[str, str]:
+    """The same where each migration has a folder: `samples` are the folders' names, `siblings` one folder's files."""
     if "migration.sql" in siblings:
         if "snapshot.json" in siblings or any("--> statement-breakpoint" in head for head in heads):
             return "drizzle", "name"
@@ -53,7 +55,7 @@ def of_nested(folder: str, samples: Iterable[str], siblings: frozenset[str], hea
     return ("hasura", "name") if hasura * 2 > len(list(samples)) else ("diesel", "name")
 
 
-def _fits(runner: str, folder: str, names: list[str]) -> bool:
+def _fits(runner: str, path: str, folder: str, names: list[str]) -> bool:
     """Whether a configuration file further up can mean this folder."""
     count = sum(executes(runner, name) for name in names)
     if runner in {"sqitch", "prisma", "diesel", "hasura", "liquibase"}:
@@ -61,14 +63,15 @@ def _fits(runner: str, folder: str, names: list[str]) -> bool:
     if runner == "supabase":
         return folder.endswith("/supabase/migrations") and count > 0
     if runner == "drizzle":
-        return "meta" in names or "drizzle" in folder.rsplit("/", 2)[-2:]
+        return path == f"{folder}/meta/_journal.json" or "drizzle" in folder.rsplit("/", 2)[-2:]
     if runner == "golang-migrate":
         return any(_UP_DOWN.fullmatch(name) for name in names)
     if runner in {"flyway", "refinery"}:
         return count * 2 > len(names)
     if runner == "node-pg-migrate":
         return False  # its SQL files have its marks
-    return count * 2 > len(names) and _about_migrations(folder)
+    beside = path.rpartition("/")[0] == folder
+    return count * 2 > len(names) and (beside or _about_migrations(folder))
 
 
 def _about_migrations(folder: str) -> bool:

@@ -12,19 +12,21 @@ from safecol.trace import Placeholder, Problem
 _LOOSE: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("dbmate", re.compile(r"^[^\S\n]*--[^\n]*?\btransaction\s*[:=]\s*false\b[^\n]*", re.IGNORECASE | re.MULTILINE)),
     ("goose", re.compile(r"^[^\S\n]*--\s*\+goose\s+no[\s_-]*transaction\b[^\n]*", re.IGNORECASE | re.MULTILINE)),
-    ("sqlx", re.compile(r"^[^\S\n]*--[^\S\n]*no-transaction\b[^\n]*", re.IGNORECASE | re.MULTILINE)),
+    ("sqlx", re.compile(r"^\ufeff?[^\S\n]*--[^\S\n]*no-transaction\b[^\n]*", re.IGNORECASE | re.MULTILINE)),
     ("atlas", re.compile(r"^[^\S\n]*--[^\S\n]*atlas:txmode[^\S\n]+none\b[^\n]*", re.IGNORECASE | re.MULTILINE)),
     ("tern", re.compile(r"^[^\S\n]*--+[^\S\n]*tern:[^\S\n]*disable-tx[^\n]*", re.IGNORECASE | re.MULTILINE)),
     ("yoyo", re.compile(r"^[^\S\n]*--[^\S\n]*transactional:[^\S\n]*false[^\n]*", re.IGNORECASE | re.MULTILINE)),
-    ("liquibase", re.compile(r"^[^\S\n]*--[^\n]*\brunInTransaction\s*[:=]\s*\"?false[^\n]*", re.I | re.M)),
-    ("sql-migrate", re.compile(r"^[^\S\n]*--[^\S\n]*\+migrate[^\n]*\bnotransaction\b[^\n]*", re.I | re.M)),
+    ("liquibase", re.compile(r"(?im)^[^\S\n]*--[^\n]*\brunInTransaction\s*[:=]\s*\"?false[^\n]*")),
+    ("sql-migrate", re.compile(r"(?im)^[^\S\n]*--[^\S\n]*\+migrate[^\n]*\bnotransaction\b[^\n]*")),
 )
 _HINT = re.compile(r"transaction|disable-tx|txmode", re.IGNORECASE)
 _GOOSE_LINE = re.compile(
-    r"^(?P<indent>[^\S\n]*)--[^\S\n]*\+goose[^\S\n]+(?P<word>up|down|no transaction|statementbegin|statementend)\b[^\n]*",
+    r"^(?P<indent>[^\S\n]*)--[^\S\n]*\+goose[^\S\n]+"
+    r"(?P<word>up|down|no transaction|statementbegin|statementend)\b[^\n]*",
     re.IGNORECASE | re.MULTILINE,
 )
 _DBMATE_LINE = re.compile(r"^[^\n]*--[^\S\n]*migrate:(?:up|down)\b[^\n]*", re.MULTILINE)
+_KINDS = frozenset({"template", "block", "variable"})
 _PSQL_RUNNERS = frozenset({"sqitch", "psql", "plain"})
 _PARAMETER_RUNNERS = {"flyway": "${", "liquibase": "${", "tern": "{{", "sqitch": ":", "psql": ":"}
 
@@ -54,7 +56,7 @@ def of_placeholders(file: MigrationFile, placeholders: Iterable[Placeholder], te
         if place.kind == "psql-command":
             if file.runner not in _PSQL_RUNNERS:
                 found.append(_client_command(file, place.span, shown))
-        elif place.kind in {"template", "block", "variable"} and file.runner != "plain" and not _fills(file, shown, text):
+        elif place.kind in _KINDS and file.runner != "plain" and not _fills(file, shown, text):
             found.append(
                 Problem(
                     "unresolved-placeholder",
@@ -166,7 +168,7 @@ def _markers(text: str, file: MigrationFile, runner: Runner) -> list[Problem]:
     found = []
     for name, pattern in _LOOSE:
         for line in pattern.finditer(text):
-            start = line.start() + len(line[0]) - len(line[0].lstrip())
+            start = line.start() + len(line[0]) - len(line[0].lstrip("\ufeff \t\r"))
             end = line.start() + len(line[0].rstrip())
             if any(a <= start < b for a, b in effective) or (name == "goose" and start != line.start()):
                 continue
@@ -181,7 +183,8 @@ def _effective(text: str, file: MigrationFile, runner: Runner) -> list[tuple[int
     if runner.per_section:
         marks = re.finditer(runner.marks, text)
         return [mark.span() for mark in marks if re.search(runner.no_transaction, mark["options"] or "")]
-    return [(mark.start(), text.find("\n", mark.end()) % (len(text) + 1)) for mark in re.finditer(runner.no_transaction, text)]
+    marks = re.finditer(runner.no_transaction, text)
+    return [(mark.start(), (text + "\n").find("\n", mark.end() - 1)) for mark in marks]
 
 
 def _marker(span: Span, shown: str, owner: str, file: MigrationFile, runner: Runner) -> Problem:

@@ -1,4 +1,4 @@
-"""A migration file's text comes in; its sections (which part runs in which direction, in which transaction) come out."""
+"""A migration file's text comes in; its sections come out: which part runs in which direction and transaction."""
 
 import re
 from typing import NamedTuple
@@ -64,7 +64,8 @@ def sections(text: str, file: MigrationFile) -> SectionReading:
         return SectionReading(parts, found)
     if runner.name == "atlas" and "atlas:txtar" in text:
         return SectionReading(_archive(text, runner, file), found)
-    return SectionReading((Section(file.direction or "up", Span(0, len(text)), _transaction(runner, text, file)),), found)
+    how = _transaction(runner, text, file)
+    return SectionReading((Section(file.direction or "up", Span(0, len(text)), how),), found)
 
 
 def _transaction(runner: Runner, text: str, file: MigrationFile) -> str:

@@ -1,4 +1,4 @@
-"""A folder comes in; the configuration files around it come out: which runner they name, in which order, which dialect."""
+"""A folder comes in; the configuration files around it come out: the runner, the order and the dialect they name."""
 
 import os
 import re
@@ -16,16 +16,20 @@ _CONFIGURATIONS: dict[str, str] = {
     "dbconfig.yml": "sql-migrate", "liquibase.properties": "liquibase",
 }  # fmt: skip
 _LIBRARIES: dict[str, tuple[tuple[str, re.Pattern[str]], ...]] = {
-    "Cargo.toml": tuple((name, re.compile(rf"^\s*\[?(?:[\w.-]*dependencies\.)?{name}\b", re.M))
+    "Cargo.toml": tuple((name, re.compile(rf"^\s*\[?(?:[\w.-]*dependencies\.)?{name}\b", re.MULTILINE))
                         for name in ("sqlx", "refinery", "diesel")),
-    "go.mod": (
-        ("golang-migrate", re.compile(r"^\s*(?:require\s+)?github\.com/golang-migrate/migrate\S*\s+v\S+(?!.*// indirect)", re.M)),
-        ("goose", re.compile(r"^\s*(?:require\s+)?github\.com/pressly/goose\S*\s+v\S+(?!.*// indirect)", re.M)),
-        ("tern", re.compile(r"^\s*(?:require\s+)?github\.com/jackc/tern\S*\s+v\S+(?!.*// indirect)", re.M)),
-        ("sql-migrate", re.compile(r"^\s*(?:require\s+)?github\.com/rubenv/sql-migrate\s+v\S+(?!.*// indirect)", re.M)),
+    "go.mod": tuple(
+        (name, re.compile(rf"^\s*(?:require\s+)?github\.com/{library}\S*\s+v\S+(?!.*// indirect)", re.MULTILINE))
+        for name, library in (
+            ("golang-migrate", "golang-migrate/migrate"),
+            ("goose", "pressly/goose"),
+            ("tern", "jackc/tern"),
+            ("sql-migrate", "rubenv/sql-migrate"),
+        )
     ),
     "package.json": tuple((name, re.compile(rf'"{library}"\s*:')) for name, library in (
-        ("node-pg-migrate", "node-pg-migrate"), ("drizzle", "drizzle-orm"), ("prisma", "prisma"), ("dbmate", "dbmate"))),
+        ("node-pg-migrate", "node-pg-migrate"), ("drizzle", "drizzle-orm"), ("prisma", "prisma"), ("dbmate", "dbmate"),
+    )),
 }  # fmt: skip
 # `provider = "mysql"`, `"dialect": "sqlite"`, `engine = pg`, `flyway.url=jdbc:postgresql://…`.
 _DIALECT = re.compile(
@@ -62,7 +66,7 @@ class Surroundings:
         """The names in a folder; empty when it can't be read."""
         if folder not in self._names:
             try:
-                self._names[folder] = frozenset(os.listdir(folder or "."))  # noqa: PTH208 - names are enough
+                self._names[folder] = frozenset(os.listdir(folder or "."))
             except OSError:
                 self._names[folder] = frozenset()
         return self._names[folder]
@@ -72,7 +76,7 @@ class Surroundings:
         known = self._texts.get(path)
         if known is None:
             try:
-                with open(path, "rb") as file:  # noqa: PTH123 - pathlib costs start-up time
+                with open(path, "rb") as file:
                     data = file.read(limit)
             except (OSError, ValueError):
                 data = b""
@@ -89,10 +93,8 @@ class Surroundings:
         if known is not None:
             return known
         names = self.names(folder)
-        found: list[tuple[str, str]] = []
         manifests: set[str] = set()
-        for name in sorted(names & _CONFIGURATIONS.keys()):
-            found.append((_CONFIGURATIONS[name], os.path.join(folder, name)))
+        found = [(_CONFIGURATIONS[name], os.path.join(folder, name)) for name in sorted(names & _CONFIGURATIONS.keys())]
         for name in sorted(names & _LIBRARIES.keys()):
             manifests.add(name)
             text = self.text(os.path.join(folder, name))

@@ -49,7 +49,8 @@ RUNNERS: dict[str, Runner] = {
             order="dotted", strict=True,
         ),
         Runner(
-            "liquibase", r".*\.sql", "wrapped", "autocommit", r"(?i)\bruninTransaction:\"?false", "runInTransaction:false",
+            "liquibase", r".*\.sql", "wrapped", "autocommit", r"(?i)\brunInTransaction:\"?false",
+            "runInTransaction:false",
             r"(?im)^[^\S\n]*--[^\S\n]*changeset[^\S\n](?P<direction>)(?P<options>[^\n]*)$", per_section=True,
             order="natural",
         ),
@@ -103,7 +104,7 @@ RUNNERS: dict[str, Runner] = {
 # What only one runner writes; the first that matches names it.
 MARKERS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("liquibase", re.compile(r"\A\ufeff?\s*--[^\S\n]*liquibase[^\S\n]+formatted[^\S\n]+sql", re.IGNORECASE)),
-    ("goose", re.compile(r"^[^\S\n]*--[^\S\n]*\+goose[^\S\n]+(?:up|down|no transaction|envsub)\b", re.I | re.M)),
+    ("goose", re.compile(r"(?im)^[^\S\n]*--[^\S\n]*\+goose[^\S\n]+(?:up|down|no transaction|envsub)\b")),
     ("dbmate", re.compile(r"^[^\S\n]*--\s*migrate:(?:up|down)\b", re.MULTILINE)),
     ("sql-migrate", re.compile(r"^--[^\S\n]*\+migrate[^\S\n]+(?:up|down)\b", re.IGNORECASE | re.MULTILINE)),
     ("tern", re.compile(r"^---- (?:create above / drop below|tern: disable-tx) ----", re.MULTILINE)),
