@@ -338,3 +338,33 @@ def test_a_reader_that_goes_away_is_no_traceback() -> None:
     assert "Traceback" not in done.stderr
     assert "BrokenPipe" not in done.stderr
     assert done.returncode == 2
+
+
+def test_a_blocking_index_is_found_from_the_file_to_the_report(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    migration("0001_a.sql", "CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint);\n")
+    path = migration("0002_b.sql", "CREATE INDEX orders_user ON orders (user_id);\n")
+    assert cli.run(["lint", path, "--server-version", "16", "--output-format", "json"]) == 1
+    shown = json.loads(capsys.readouterr().out)
+    assert [(one["rule"], one["table"], one["line"]) for one in shown["findings"]] == [
+        ("blocking-index-creation", "orders", 1)
+    ]
+    assert shown["summary"]["context"] == 1
+    Path(path).write_text("-- safecol: ignore[blocking-index-creation] small\nCREATE INDEX o ON orders (user_id);\n")
+    assert cli.run(["lint", path, "--server-version", "16", "--output-format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["summary"]["suppressed"] == 1
+
+
+def test_a_severity_by_path_decides_the_exit_code(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    migration("0001_a.sql", "CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint);\n")
+    path = migration("0002_b.sql", "CREATE INDEX orders_user ON orders (user_id);\n")
+    Path("safecol.toml").write_text(
+        '[[overrides]]\nfiles = ["db/**"]\nseverity = { blocking-index-creation = "note" }\n'
+    )
+    assert cli.run(["lint", path, "--output-format", "concise"]) == 0
+    assert ": note blocking-index-creation " in capsys.readouterr().out
