@@ -45,6 +45,10 @@ def test_each_clause_has_its_own_span() -> None:
     ]
 
 
+def test_a_single_clause_ends_before_comments() -> None:
+    assert slices("ALTER TABLE t /* why */ DROP c -- later, not now") == ["DROP c"]
+
+
 def test_spans_are_characters_behind_wide_letters() -> None:
     assert slices("ALTER TABLE größe ADD länge int, DROP höhe") == ["ADD länge int", "DROP höhe"]
 

@@ -48,7 +48,9 @@ def alter_table(node: Node, site: Site) -> list[Operation]:
         flags.add("only")
     start = after_name(site.text, site.at(relation), site.span.end)
     end = site.span.end
-    spans = [Span(start, end)] if len(commands) == 1 else list(split(site.text, start, end))
+    commented = site.text.find("--", start, end) >= 0 or site.text.find("/*", start, end) >= 0
+    single = len(commands) == 1 and not commented
+    spans = [Span(start, end)] if single else list(split(site.text, start, end))
     if len(spans) != len(commands) or start >= site.span.end:
         spans = [site.span] * len(commands)
     operations: list[Operation] = []
