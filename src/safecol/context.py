@@ -22,7 +22,8 @@ class Context:
     """What is known before the next statement.
 
     `version` is the server's major version; `dialect` its name. `file` numbers the current file from 1;
-    `new_since` the first file of the current change set: tables made from then on are new.
+    `new_since` the first file of the current change set: tables made from then on are new. `new_labels` are enum
+    values added in the open transaction with their type, `new_types` the types made in it.
     """
 
     def __init__(
@@ -44,6 +45,8 @@ class Context:
         self.transactions = 0
         self.explicit = False
         self.kind = "none"
+        self.new_labels: dict[str, str] = {}
+        self.new_types: set[str] = set()
         self._mark = 0
         self._session_before: dict[str, str] = {}
         self._savepoints: list[Savepoint] = []
@@ -193,6 +196,8 @@ class Context:
         self.transaction = None
         self.local = {}
         self.held = []
+        self.new_labels = {}
+        self.new_types = set()
         self._savepoints = []
 
     def _rollback_to(self, name: str) -> None:

@@ -262,7 +262,8 @@ class _Search:
         sequence = self.sequence(group, detected, planned)
         guess: tuple[str, str] | None = None
         result = []
-        mostly = sum(executes(detected, os.path.basename(full)) for full in group.members) * 2 > len(group.members)
+        taken = sum(executes(detected, os.path.basename(full)) for full in group.members)
+        mostly = taken * 2 > len(group.members)
         for full in group.members:
             if planned and "/verify/" in full[len(group.root) :].replace(os.sep, "/"):
                 self.skip(full, "a verify script of sqitch, not a migration")
@@ -285,7 +286,9 @@ class _Search:
                 if not spoken:
                     guess = guess or self.guess(heads, group)
                     spoken, reason = guess
-            strict = RUNNERS[runner].strict and why not in {"name", "path", "default"}
+            # Names alone are less than a marker: then only a file that is numbered as well was meant to run.
+            certain = why != "default" and (why != "name" or (taken > 1 and _NUMBERED.match(name) is not None))
+            strict = RUNNERS[runner].strict and certain
             result.append(
                 (
                     full,

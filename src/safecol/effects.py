@@ -127,7 +127,7 @@ def effect_of(
         if row.stop:
             break
     locks = {name: mode for name, mode in locks.items() if not context.made_here(name)}
-    scanned = [name for name in dict.fromkeys((*scan, *rewrite)) if context.has_rows(name)]
+    scanned = [name for name in dict.fromkeys(scan) if context.has_rows(name)]
     if not locks and not scanned and not rewrite and fails is None and transaction_allowed and not unknown:
         return NOTHING
     return Effect(
@@ -138,7 +138,7 @@ def effect_of(
         rebuilt=tuple(dict.fromkeys(rebuilt)),
         transaction_allowed=transaction_allowed,
         fails=fails,
-        duration=duration or ("table" if scanned else "instant"),
+        duration=duration or ("table" if scanned or rewrite else "instant"),
         unknown=tuple(unknown),
     )
 

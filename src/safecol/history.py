@@ -546,12 +546,16 @@ def _create_type(context: Context, operation: Operation, key: str) -> None:
         )
         record = UserType(key, operation.definition, context.file, constraints)
         context.schema.put(context.schema.types, key, record)
+        if context.transaction is not None:
+            context.new_types.add(key)
 
 
 def _change_type(context: Context, operation: Operation, key: str) -> None:
     schema = context.schema
     record = schema.types.get(key)
     kind = operation.kind
+    if kind == "add-enum-value" and context.transaction is not None and operation.value:
+        context.new_labels[operation.value] = key
     if kind == "drop-type":
         schema.put(schema.types, key, None)
         return
@@ -568,6 +572,8 @@ def _change_type(context: Context, operation: Operation, key: str) -> None:
         )
     elif kind == "rename-type" and operation.new_name:
         schema.put(schema.types, key, None)
+        if key in context.new_types:
+            context.new_types.add(operation.new_name)
         key = operation.new_name
         record = record._replace(name=key)
     elif kind == "domain-add-constraint" and isinstance(operation.definition, ConstraintDefinition):
@@ -637,6 +643,11 @@ def _drop_schema(context: Context, operation: Operation, key: str) -> None:
     for name in [name for name in context.schema.tables if name.startswith(f"{key}.")]:
         if name in context.schema.tables:
             _forget(context, name)
+
+
+def _run_unseen(context: Context, operation: Operation, key: str) -> None:
+    """Code that was not read may have made anything: what is absent may exist."""
+    context.schema.complete = False
 
 
 def _truncate(context: Context, operation: Operation, key: str) -> None:
@@ -713,6 +724,8 @@ _APPLY: dict[str, Apply] = {
     "drop-sequence": _drop_sequence,
     "create-schema": _create_schema,
     "drop-schema": _drop_schema,
+    "do-block": _run_unseen,
+    "call": _run_unseen,
     "truncate": _truncate,
     "insert": _fill,
     "copy-in": _fill,

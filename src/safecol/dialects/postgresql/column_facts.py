@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from safecol.context import Context
 from safecol.dialects.postgresql import targets
-from safecol.expressions import Expression, Literal, Subquery, columns, walk
+from safecol.expressions import Call, Expression, Literal, Subquery, columns, walk
 from safecol.fold import Rest
 from safecol.operations import ColumnDefinition, IndexElement, Name, Operation, RoutineDefinition
 from safecol.trace import Fact
@@ -27,6 +27,8 @@ def _add_column(context: Context, operation: Operation, key: str, rest: Rest, fo
     found["serial_default"] = definition.serial and definition.default is not None
     default = definition.default
     found["subquery_default"] = default is not None and any(isinstance(part, Subquery) for part in walk(default))
+    if default is not None:
+        _functions(context, default, found)
     domain = domains.of_type(context, definition.type)
     found["domain"] = domain.state
     found["domain_nullable"] = domain.nullable
@@ -45,6 +47,21 @@ def default_class(context: Context, default: Expression | None) -> str:
     from safecol.dialects.postgresql import volatility
 
     return volatility.judge(default, context.version, routine_of(context))
+
+
+def _functions(context: Context, default: Expression, found: Facts) -> None:
+    """Whether the default calls a built-in function that this version does not have yet."""
+    for part in walk(default):
+        if isinstance(part, Call) and part.schema is None and not context.schema.routines.get(part.name):
+            from safecol.dialects.postgresql import catalogs
+
+            span = catalogs.functions("volatile").get(part.name) or catalogs.functions("other").get(part.name)
+            # EXTRACT was syntax before it was a function; gen_random_uuid came with pgcrypto before it was built in.
+            if part.name in ("extract", "gen_random_uuid"):
+                continue
+            if span is not None and int(span.partition("-")[0]) > context.version >= catalogs.OLDEST:
+                found["missing_function"] = True
+                found["function"] = part.name
 
 
 def routine_of(context: Context) -> Callable[[str | None, str, int], RoutineDefinition | None]:

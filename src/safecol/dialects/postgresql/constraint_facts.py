@@ -71,6 +71,7 @@ def _foreign_key(context: Context, item: ConstraintDefinition, key: str, table: 
         return
     referenced = context.key(item.referenced)
     found["referenced"] = referenced
+    found["partitions_have_it"] = False
     target = context.schema.tables.get(referenced)
     if target is not None and target.complete:
         wanted = set(item.referenced_columns or targets.primary_key(context, referenced))
@@ -165,6 +166,8 @@ def _named(context: Context, operation: Operation, key: str, rest: Rest, found: 
         known = table is not None and table.complete and context.schema.complete
         found["constraint_exists"] = False if known else None
         found["if_exists_clause"] = "if-exists" in operation.flags
+        # From 18 a NOT NULL column has a constraint that the server named.
+        found["named_by_server"] = context.version >= 18 and (operation.value or "").endswith("_not_null")
         # A constraint that was not seen being made is taken to need what its statement says.
         found["validated"] = False
         return

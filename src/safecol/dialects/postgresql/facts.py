@@ -37,7 +37,23 @@ def facts(context: Context, operation: Operation, key: str, rest: Rest) -> dict[
     }
     if operation.kind in _ON_RELATIONS and key and operation.object != "index":
         found["exists"] = context.exists(key)
+    if context.new_labels:
+        _enum_labels(context, operation, found)
     build = _BUILD.get(operation.kind)
     if build is not None:
         build(context, operation, key, rest, found)
     return found
+
+
+def _enum_labels(context: Context, operation: Operation, found: dict[str, Fact]) -> None:
+    """Whether the operation uses an enum value that the open transaction added.
+
+    From 17 that is allowed when the same transaction made the type: https://www.postgresql.org/docs/17/sql-altertype.html
+    """
+    from safecol.literals import literals
+
+    for label in literals(operation):
+        made = context.new_labels.get(label)
+        if made is not None and not (context.version >= 17 and made in context.new_types):
+            found["unsafe_label"] = True
+            found["label"] = label

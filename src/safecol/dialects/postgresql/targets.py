@@ -138,10 +138,15 @@ def _constraint_referencing(context: Context, operation: Operation, key: str) ->
 
 
 def _outgoing(context: Context, names: Iterable[str]) -> list[str]:
+    """The tables that these reference by foreign keys of their own (a partition's copy of its parent's is not)."""
     found: list[str] = []
+    tables = context.schema.tables
     for name in names:
-        table = context.schema.tables.get(name)
-        found.extend(item.referenced for item in (table.constraints.values() if table else ()) if item.referenced)
+        table = tables.get(name)
+        if table is None:
+            continue
+        copied = {other for parent in table.parents if parent in tables for other in tables[parent].constraints}
+        found.extend(item.referenced for item in table.constraints.values() if item.referenced and item.name not in copied)
     return [name for name in found if name not in names]
 
 
@@ -260,6 +265,11 @@ def _owner_table(context: Context, operation: Operation, key: str) -> list[str]:
     return [owned.rpartition(".")[0]] if "." in owned else []
 
 
+def _statistics_table(context: Context, operation: Operation, key: str) -> list[str]:
+    wanted = f"statistics {key}"
+    return [name for name, items in context.schema.dependents.items() if any(item.name == wanted for item in items)]
+
+
 def _published(context: Context, operation: Operation, key: str) -> list[str]:
     return [context.key(name) for name in operation.reads]
 
@@ -332,6 +342,7 @@ _TARGETS: dict[str, Target] = {
     "schema_tables": _schema_tables,
     "schema_referenced": lambda c, o, key: _outgoing(c, _schema_tables(c, o, key)),
     "published": _published,
+    "statistics_table": _statistics_table,
 }  # fmt: skip
 
 
@@ -349,7 +360,3 @@ def _using_index(operation: Operation, key: str) -> list[str]:
         return []
     return [f"{key.rpartition('.')[0]}.{name}" if "." in key else name]
 
-
-def check_columns(item: Constraint) -> set[str]:
-    """The columns that a constraint mentions."""
-    return constraint_columns(item)

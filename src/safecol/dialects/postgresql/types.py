@@ -2,7 +2,10 @@
 
 from safecol.context import Context
 from safecol.dialects.postgresql import targets, type_changes
+from safecol.dialects.postgresql.catalogs import casts
 from safecol.dialects.postgresql.domains import definition_of
+from safecol.dialects.postgresql.type_names import KNOWN, canonical
+from safecol.expressions import TypeName
 from safecol.history import constraint_columns
 from safecol.operations import Operation
 from safecol.trace import Fact
@@ -23,7 +26,7 @@ def change_facts(context: Context, operation: Operation, key: str, found: dict[s
         using=operation.expression,
         old_collation=known.collation if known is not None else None,
         new_collation=dict(operation.options).get("collation"),
-        timezone=context.timezone,
+        timezone=context.setting("timezone") or context.timezone,
         version=context.version,
         resolve=lambda name: definition_of(context, name),
     )
@@ -32,6 +35,7 @@ def change_facts(context: Context, operation: Operation, key: str, found: dict[s
     found["indexes"] = verdict.indexes
     found["rebuilds_some"] = verdict.heap != "rewrite" and bool(targets.expression_indexes(context, operation, key))
     found["rechecks"] = verdict.heap == "none" and old != new and _checked(context, key, column)
+    found["castable"] = _castable(context, old, new) if operation.expression is None else None
     found["revalidates"] = bool(
         targets.resolve("column_referenced", context, operation, key)
         or targets.resolve("column_referencing", context, operation, key)
@@ -48,6 +52,24 @@ def change_facts(context: Context, operation: Operation, key: str, found: dict[s
         found["change"] = "scan"
     else:
         found["change"] = "none"
+
+
+_TEXT = frozenset({"text", "varchar", "bpchar", "name", "citext"})
+
+
+def _castable(context: Context, old: TypeName | None, new: TypeName) -> bool | None:
+    """Whether the server converts without USING: known between built-in types; anything goes to a text type."""
+    if old is None or old.array or new.array:
+        return None
+    source, target = canonical(old), canonical(new)
+    if source.name == target.name or target.name in _TEXT:
+        return True
+    if source.schema or target.schema or source.name not in KNOWN:
+        return None
+    if target.name not in KNOWN:
+        made = definition_of(context, new)
+        return False if made is not None and made.kind == "enum" else None
+    return (source.name, target.name) in casts("assignment", context.version)
 
 
 def _checked(context: Context, key: str, column: str) -> bool:

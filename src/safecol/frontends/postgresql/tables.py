@@ -68,6 +68,8 @@ def convert_constraint(node: Node, span: Span, column: str | None = None) -> Con
         options.add("without-overlaps")
     if node.get("fk_with_period"):
         options.add("period")
+    if node.get("fk_del_set_cols"):
+        options.add("set-null-columns")
     if "exclusions" in node:
         elements = [item["List"]["items"][0]["IndexElem"] for item in node["exclusions"]]
         columns = tuple(element["name"] for element in elements if "name" in element)
@@ -205,12 +207,18 @@ def convert_table(node: Node, site: Site) -> TableDefinition:
     columns: list[ColumnDefinition] = []
     constraints: list[ConstraintDefinition] = []
     like: list[Name] = []
+    storage: list[tuple[str, str]] = []
     for item in node.get("tableElts", ()):
         kind, content = next(iter(item.items()))
         if kind == "ColumnDef":
             column, inline = convert_column(content, site)
             columns.append(column)
             constraints += inline
+            storage += [
+                (f"column:{word}", column.name)
+                for word, field in (("compression", "compression"), ("storage", "storage_name"))
+                if field in content
+            ]
         elif kind == "Constraint":
             start = site.at(content)
             constraint = convert_constraint(content, part_from(site.text, start, site.span.end))
@@ -234,7 +242,7 @@ def convert_table(node: Node, site: Site) -> TableDefinition:
         convert_key(key) if key else None,
         parents[0] if bound and parents else None,
         convert_bound(bound) if bound else None,
-        option_pairs(node.get("options")),
+        (*option_pairs(node.get("options")), *storage),
     )
 
 
