@@ -269,7 +269,7 @@ def test_files_beside_a_migration_that_change_its_transaction() -> None:
         ),
         ({f"m/{n}_x.sql": "-- migrate:up\n" for n in (1, 2)} | {"m/seeds.sql": "INSERT INTO t VALUES (1);"}, []),
         ({f"m/{n}_x.sql": TABLE for n in (1, 2)} | {"m/add_c.sql": TABLE}, []),
-        ({**{f"m/{n}_x.up.sql": TABLE for n in (1, 2)}, "m/3_x.sql": TABLE, "m/x.sql": TABLE}, ["m/3_x.sql"]),
+        ({**{f"m/{n}_x.up.sql": TABLE for n in (1, 2, 4)}, "m/3_x.sql": TABLE, "m/x.sql": TABLE}, ["m/3_x.sql"]),
         ({**{f"m/V{n}__x.sql": TABLE for n in (1, 2)}, "m/V3_x.sql": TABLE}, ["m/V3_x.sql"]),
         ({"go.mod": "module x\n", **{f"m/{n}_x.up.sql": TABLE for n in (1, 2)}, "m/3_x.sql": TABLE}, []),
     ],
