@@ -1,5 +1,6 @@
 """Changes of rows: a trace comes in, UPDATE, DELETE and INSERT that go over a whole existing table go out."""
 
+import re
 from collections.abc import Iterator
 
 from safecol.expressions import (
@@ -15,6 +16,7 @@ from safecol.expressions import (
 from safecol.operations import Operation
 from safecol.trace import Hit, Step, Trace
 
+_WITH = re.compile(r"\bWITH\s+(?:RECURSIVE\s+)?\S+\s*(?:\([^)]*\)\s*)?AS\b", re.IGNORECASE)
 _CATALOGS = frozenset({"pg_catalog", "information_schema"})
 
 
@@ -40,6 +42,8 @@ def unbatched_backfills(trace: Trace) -> Iterator[Hit]:
         elif operation.kind == "insert" and "select-source" in operation.flags:
             if "where" in operation.flags and "always-true" not in operation.flags:
                 continue
+            if _WITH.search(trace.text, step.statement.span.start, step.statement.span.end):
+                continue  # what WITH gives may well be a few rows
             if created is None:
                 created = _created(trace)
             if any(name.schema not in _CATALOGS and name.name not in created for name in operation.reads):
