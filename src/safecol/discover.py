@@ -19,14 +19,14 @@ _SKIPPED_FOLDERS = frozenset(
 )
 _SQL = (".sql", ".ddl", ".pgsql", ".psql")
 _DUMP_NAME = re.compile(r"(?:.*[_.-])?(?:structure|schema|dump|backup)(?:[_.-].*)?\.sql", re.IGNORECASE)
-_DUMP_HEAD = re.compile(
-    r"^-- (?:PostgreSQL database (?:cluster )?dump|(?:MySQL|MariaDB) dump)|^/\*M?!999999"
+# Compiled where they are needed: most runs meet no such file.
+_DUMP_HEAD = (
+    r"(?m)^-- (?:PostgreSQL database (?:cluster )?dump|(?:MySQL|MariaDB) dump)|^/\*M?!999999"
     r"|^SET statement_timeout = 0;$|^-- Dbmate schema migrations|\bsqlite_sequence\(name,seq\)"
-    r"|\A\s*CREATE TABLE IF NOT EXISTS \"schema_migrations\"",
-    re.MULTILINE,
+    r"|\A\s*CREATE TABLE IF NOT EXISTS \"schema_migrations\""
 )
-_PYTHON = re.compile(r"^\s*(?:down_revision\s*[:=]|class Migration\()", re.MULTILINE)
-_OTHER_PURPOSE = re.compile(r"seed|schema|dump|structure|readme|template|example|test|fixture|query", re.IGNORECASE)
+_PYTHON = r"(?m)^\s*(?:down_revision\s*[:=]|class Migration\()"
+_OTHER_PURPOSE = r"(?i)seed|schema|dump|structure|readme|template|example|test|fixture|query"
 _NUMBERED = re.compile(r"[VUB]?\d")
 _VERSION_FOLDER = re.compile(r"v?\d+(?:[._]\d+)*")
 _HEAD = 16_384
@@ -109,7 +109,7 @@ class _Search:
         if self.force_exclude and self.excluded(full):
             self.skipped.append((self.shown(full), "excluded by the settings"))
         elif full.endswith(".py"):
-            python = _PYTHON.search(self.around.text(full, _HEAD))
+            python = re.search(_PYTHON, self.around.text(full, _HEAD))
             reason = "Python migrations are not read yet" if python else "not a migration"
             self.skipped.append((self.shown(full), reason))
         elif not full.lower().endswith(_SQL):
@@ -148,7 +148,7 @@ class _Search:
         folder = os.path.dirname(full)
         if "migrations" not in folder and not folder.endswith("versions"):
             return False
-        return _PYTHON.search(self.around.text(full, _HEAD)) is not None
+        return re.search(_PYTHON, self.around.text(full, _HEAD)) is not None
 
     def take(self, full: str) -> None:
         if self.exclude and self.excluded(full):
@@ -163,7 +163,7 @@ class _Search:
         if name == "structure.sql":
             return True
         return _DUMP_NAME.fullmatch(name) is not None and not _NUMBERED.match(name) and (
-            _DUMP_HEAD.search(self.around.text(full, _HEAD)) is not None
+            re.search(_DUMP_HEAD, self.around.text(full, _HEAD)) is not None
         )
 
     def excluded(self, full: str) -> bool:
@@ -375,7 +375,7 @@ class _Search:
     def looks_like_one(self, full: str) -> bool:
         """Whether a file beside migrations was meant as one: it changes a schema and isn't a seed, query or dump."""
         name = os.path.basename(full)
-        if name.startswith(("_", ".")) or _OTHER_PURPOSE.search(name):
+        if name.startswith(("_", ".")) or re.search(_OTHER_PURPOSE, name):
             return False
         text = self.around.text(full, _HEAD)
         return marker_of(text) != "sqlx" and re.search(r"(?i)\b(?:create|alter|drop)\s+\w+", text) is not None

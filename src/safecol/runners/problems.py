@@ -9,15 +9,15 @@ from safecol.source import Span
 from safecol.trace import Placeholder, Problem
 
 # How each runner's way out of its transaction looks, loosely written: what people write where it does nothing.
-_LOOSE: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("dbmate", re.compile(r"^[^\S\n]*--[^\n]*?\btransaction\s*[:=]\s*false\b[^\n]*", re.IGNORECASE | re.MULTILINE)),
-    ("goose", re.compile(r"^[^\S\n]*--\s*\+goose\s+no[\s_-]*transaction\b[^\n]*", re.IGNORECASE | re.MULTILINE)),
-    ("sqlx", re.compile(r"^\ufeff?[^\S\n]*--[^\S\n]*no-transaction\b[^\n]*", re.IGNORECASE | re.MULTILINE)),
-    ("atlas", re.compile(r"^[^\S\n]*--[^\S\n]*atlas:txmode[^\S\n]+none\b[^\n]*", re.IGNORECASE | re.MULTILINE)),
-    ("tern", re.compile(r"^[^\S\n]*--+[^\S\n]*tern:[^\S\n]*disable-tx[^\n]*", re.IGNORECASE | re.MULTILINE)),
-    ("yoyo", re.compile(r"^[^\S\n]*--[^\S\n]*transactional:[^\S\n]*false[^\n]*", re.IGNORECASE | re.MULTILINE)),
-    ("liquibase", re.compile(r"(?im)^[^\S\n]*--[^\n]*\brunInTransaction\s*[:=]\s*\"?false[^\n]*")),
-    ("sql-migrate", re.compile(r"(?im)^[^\S\n]*--[^\S\n]*\+migrate[^\n]*\bnotransaction\b[^\n]*")),
+_LOOSE: tuple[tuple[str, str], ...] = (
+    ("dbmate", r"(?im)^[^\S\n]*--[^\n]*?\btransaction\s*[:=]\s*false\b[^\n]*"),
+    ("goose", r"(?im)^[^\S\n]*--\s*\+goose\s+no[\s_-]*transaction\b[^\n]*"),
+    ("sqlx", r"(?im)^\ufeff?[^\S\n]*--[^\S\n]*no-transaction\b[^\n]*"),
+    ("atlas", r"(?im)^[^\S\n]*--[^\S\n]*atlas:txmode[^\S\n]+none\b[^\n]*"),
+    ("tern", r"(?im)^[^\S\n]*--+[^\S\n]*tern:[^\S\n]*disable-tx[^\n]*"),
+    ("yoyo", r"(?im)^[^\S\n]*--[^\S\n]*transactional:[^\S\n]*false[^\n]*"),
+    ("liquibase", r"(?im)^[^\S\n]*--[^\n]*\brunInTransaction\s*[:=]\s*\"?false[^\n]*"),
+    ("sql-migrate", r"(?im)^[^\S\n]*--[^\S\n]*\+migrate[^\n]*\bnotransaction\b[^\n]*"),
 )
 _HINT = re.compile(r"transaction|disable-tx|txmode", re.IGNORECASE)
 _GOOSE_LINE = re.compile(
@@ -167,7 +167,7 @@ def _markers(text: str, file: MigrationFile, runner: Runner) -> list[Problem]:
     effective = _effective(text, file, runner)
     found = []
     for name, pattern in _LOOSE:
-        for line in pattern.finditer(text):
+        for line in re.finditer(pattern, text):
             start = line.start() + len(line[0]) - len(line[0].lstrip("\ufeff \t\r"))
             end = line.start() + len(line[0].rstrip())
             if any(a <= start < b for a, b in effective) or (name == "goose" and start != line.start()):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from safecol.runners.dialects import WORDS
 
+# Patterns are compiled where they are needed: most runs meet none of these files.
 # The files looked for in every folder upward. A manifest only counts when it names a library below.
 _CONFIGURATIONS: dict[str, str] = {
     "sqitch.plan": "sqitch", "sqitch.conf": "sqitch", "flyway.conf": "flyway", "flyway.toml": "flyway",
@@ -15,11 +16,11 @@ _CONFIGURATIONS: dict[str, str] = {
     ".sqlx": "sqlx", "goose.env": "goose", ".dbmate.env": "dbmate", "refinery.toml": "refinery",
     "dbconfig.yml": "sql-migrate", "liquibase.properties": "liquibase",
 }  # fmt: skip
-_LIBRARIES: dict[str, tuple[tuple[str, re.Pattern[str]], ...]] = {
-    "Cargo.toml": tuple((name, re.compile(rf"^\s*\[?(?:[\w.-]*dependencies\.)?{name}\b", re.MULTILINE))
+_LIBRARIES: dict[str, tuple[tuple[str, str], ...]] = {
+    "Cargo.toml": tuple((name, rf"(?m)^\s*\[?(?:[\w.-]*dependencies\.)?{name}\b")
                         for name in ("sqlx", "refinery", "diesel")),
     "go.mod": tuple(
-        (name, re.compile(rf"^\s*(?:require\s+)?github\.com/{library}\S*\s+v\S+(?!.*// indirect)", re.MULTILINE))
+        (name, rf"(?m)^\s*(?:require\s+)?github\.com/{library}\S*\s+v\S+(?!.*// indirect)")
         for name, library in (
             ("golang-migrate", "golang-migrate/migrate"),
             ("goose", "pressly/goose"),
@@ -27,7 +28,7 @@ _LIBRARIES: dict[str, tuple[tuple[str, re.Pattern[str]], ...]] = {
             ("sql-migrate", "rubenv/sql-migrate"),
         )
     ),
-    "package.json": tuple((name, re.compile(rf'"{library}"\s*:')) for name, library in (
+    "package.json": tuple((name, rf'"{library}"\s*:') for name, library in (
         ("node-pg-migrate", "node-pg-migrate"), ("drizzle", "drizzle-orm"), ("prisma", "prisma"), ("dbmate", "dbmate"),
     )),
 }  # fmt: skip
@@ -98,7 +99,7 @@ class Surroundings:
         for name in sorted(names & _LIBRARIES.keys()):
             manifests.add(name)
             text = self.text(os.path.join(folder, name))
-            found += [(runner, os.path.join(folder, name)) for runner, word in _LIBRARIES[name] if word.search(text)]
+            found += [(tool, os.path.join(folder, name)) for tool, word in _LIBRARIES[name] if re.search(word, text)]
         if "config.toml" in names and os.path.basename(folder) == "supabase":
             found.append(("supabase", os.path.join(folder, "config.toml")))
         if "meta" in names and os.path.exists(os.path.join(folder, "meta", "_journal.json")):
