@@ -7,7 +7,7 @@ from safecol import match, stages
 from safecol.catalog import Catalog
 from safecol.consequence import sentences
 from safecol.context import Context
-from safecol.effect import StatementEffect
+from safecol.effect import Effect, StatementEffect
 from safecol.finding import FileUse, Finding, Related, Result, Unanalyzed
 from safecol.fold import Dialect, trace
 from safecol.heads import Rule
@@ -30,6 +30,12 @@ class Ran(NamedTuple):
     traces: tuple[Trace, ...]
     settings: PathSettings
     version: str
+
+    @property
+    def forward(self) -> tuple[tuple[Statement, ...], ...]:
+        """The statements of each section that has a trace."""
+        sections = self.read.migration.sections if self.traces else ()
+        return tuple(statements for section, statements in sections if section.direction != "down")
 
 
 def lint(request: LintRequest) -> Result:
@@ -198,7 +204,7 @@ class _Collected:
         kept = self._suppress(ran, found, selected)
         if kept:
             self.findings.extend(sorted(kept, key=lambda finding: finding.span))
-        if kept or self.unanalyzed:
+        if found:
             self.texts[file.path] = ran.read.source
 
     def _assume(self, ran: Ran) -> None:
@@ -348,29 +354,44 @@ def _column(step: Step | None) -> str | None:
 
 
 def _statement_effects(ran: Ran) -> Iterator[StatementEffect]:
-    source = ran.read.source
-    for made in ran.traces:
-        groups: dict[int, list[Step]] = {}
+    """Each statement of the sections that run forward; what was not understood carries the reason."""
+    source, file = ran.read.source, ran.read.file
+    reason = source.problem or ran.read.unread
+    if reason:
+        yield StatementEffect(
+            source.path, 1, 1, 0, "", (), Effect(unknown=(reason,)),
+            dialect=file.dialect, server_version=ran.version, reason=reason,
+        )  # fmt: skip
+    for made, statements in zip(ran.traces, ran.forward, strict=True):
+        steps: dict[int, list[Step]] = {}
         for step in made.steps:
-            groups.setdefault(step.statement.number, []).append(step)
-        for number, steps in groups.items():
-            yield _statement_effect(source, number, steps)
+            steps.setdefault(step.statement.number, []).append(step)
+        for statement in statements:
+            effect = _statement_effect(source, statement, steps.get(statement.number, []))
+            yield effect._replace(dialect=file.dialect, server_version=ran.version)
 
 
-def _statement_effect(source: Source, number: int, steps: list[Step]) -> StatementEffect:
+def _statement_effect(source: Source, statement: Statement, steps: list[Step]) -> StatementEffect:
+    span = statement.span
+    reason = statement.opaque.reason if statement.opaque is not None else ""
+    line, end_line = source.position(span.start)[0], source.position(span.end)[0]
+    sql = source.text[span.start : span.end]
+    if not steps:
+        effect = Effect(unknown=(reason,)) if reason else Effect()
+        return StatementEffect(source.path, line, end_line, statement.number, sql, (), effect, reason=reason)
     first = steps[0]
-    span = first.statement.span
     inside = {"inside": True, "outside": False}.get(str(first.facts.get("transaction")))
     if first.transaction is not None:
         inside = True
     return StatementEffect(
         path=source.path,
-        line=source.position(span.start)[0],
-        end_line=source.position(span.end)[0],
-        statement=number,
-        sql=source.text[span.start : span.end],
+        line=line,
+        end_line=end_line,
+        statement=statement.number,
+        sql=sql,
         operations=tuple(step.operation.kind for step in steps),
-        effect=first.whole,
+        effect=first.whole._replace(unknown=(*first.whole.unknown, reason)) if reason else first.whole,
         in_transaction=inside,
         transaction=first.transaction,
+        reason=reason,
     )

@@ -110,7 +110,8 @@ class Sequence(NamedTuple):
 class Schema:
     """Stores of records by key, with an undo log.
 
-    `complete` is True when everything that exists is known, so that an absent name does not exist.
+    `complete` is True when everything that exists is known, so that an absent name does not exist. `dependents` are
+    the users of a relation by its key; `used_by` the keys that a user (by its name) uses.
     """
 
     __slots__ = (
@@ -126,6 +127,7 @@ class Schema:
         "sequences",
         "tables",
         "types",
+        "used_by",
     )
 
     def __init__(self) -> None:
@@ -138,6 +140,7 @@ class Schema:
         self.types: dict[str, UserType] = {}
         self.routines: dict[str, tuple[Routine, ...]] = {}
         self.dependents: dict[str, tuple[Dependent, ...]] = {}
+        self.used_by: dict[str, tuple[str, ...]] = {}
         self.schemas: dict[str, int] = {}
         self.log: list[tuple[dict[str, Any], str, Any]] = []
         self.complete = False

@@ -1,7 +1,9 @@
 """Who uses what: views, policies, triggers, rules, publications and parsed routines as dependents of relations."""
 
+from typing import Any
+
 from safecol.context import Context
-from safecol.expressions import ColumnReference, Expression, columns
+from safecol.expressions import ColumnReference, Expression, TypeName, columns
 from safecol.operations import Operation, QueryUse, TriggerDefinition
 from safecol.schema import Dependent
 
@@ -13,22 +15,24 @@ def add_dependents(context: Context, key: str, operation: Operation, kind: str) 
     if kind in ("trigger", "policy", "rule", "statistics"):
         found[key] = _own_columns(operation, kind)
     if operation.query is not None:
-        for relation, used in _query_columns(context, operation.query).items():
-            found[relation] = _merge(found[relation], used) if relation in found else used
+        for name_read, used in _query_columns(context, operation.query).items():
+            found[name_read] = _merge(found[name_read], used) if name_read in found else used
     definition = operation.definition
     if isinstance(definition, TriggerDefinition) and definition.routine is not None:
         found[context.key(definition.routine)] = frozenset()
     if kind == "publication":
-        for relation in operation.reads:
-            found.setdefault(context.key(relation), frozenset())
+        for read in operation.reads:
+            found.setdefault(context.key(read), frozenset())
         for option, value in operation.options:
             if option == "table.column":
                 relation, _, column = value.rpartition(".")
                 found[relation] = (found.get(relation) or frozenset()) | {column}
-    store = context.schema.dependents
+    schema = context.schema
     for relation, used in found.items():
-        others = tuple(item for item in store.get(relation, ()) if item.name != name)
-        context.schema.put(store, relation, (*others, Dependent(kind, name, used)))
+        others = tuple(item for item in schema.dependents.get(relation, ()) if item.name != name)
+        schema.put(schema.dependents, relation, (*others, Dependent(kind, name, used)))
+    if found:
+        schema.put(schema.used_by, name, tuple(dict.fromkeys((*schema.used_by.get(name, ()), *found))))
 
 
 def _label(kind: str, key: str, operation: Operation) -> str:
@@ -90,35 +94,49 @@ def _all_columns(context: Context, relation: str) -> frozenset[str] | None:
 
 def drop_dependents(context: Context, name: str) -> None:
     """Forget a view, routine, policy, … as a user of anything."""
-    store = context.schema.dependents
-    for relation, items in list(store.items()):
-        if any(item.name == name for item in items):
-            context.schema.put(store, relation, tuple(item for item in items if item.name != name) or None)
+    schema = context.schema
+    relations = schema.used_by.get(name)
+    if relations is None:
+        return
+    for relation in relations:
+        left = tuple(item for item in schema.dependents.get(relation, ()) if item.name != name)
+        schema.put(schema.dependents, relation, left or None)
+    schema.put(schema.used_by, name, None)
 
 
 def rename_dependents(context: Context, key: str, new: str) -> None:
     """Follow a renamed relation, as user and as used."""
-    store = context.schema.dependents
-    if key in store:
-        items = store[key]
-        context.schema.put(store, key, None)
-        context.schema.put(store, new, items)
-    for relation, items in list(store.items()):
-        if any(item.name == key for item in items):
-            renamed = tuple(item._replace(name=new) if item.name == key else item for item in items)
-            context.schema.put(store, relation, renamed)
+    schema = context.schema
+    items = schema.dependents.get(key)
+    if items is not None:
+        schema.put(schema.dependents, key, None)
+        schema.put(schema.dependents, new, items)
+        for item in items:
+            relations = tuple(new if relation == key else relation for relation in schema.used_by.get(item.name, ()))
+            schema.put(schema.used_by, item.name, relations or None)
+    relations = schema.used_by.get(key, ())
+    for relation in relations:
+        renamed = tuple(
+            item._replace(name=new) if item.name == key else item for item in schema.dependents.get(relation, ())
+        )
+        schema.put(schema.dependents, relation, renamed or None)
+    if relations:
+        schema.put(schema.used_by, key, None)
+        schema.put(schema.used_by, new, relations)
 
 
 def rename_column(expression: Expression, old: str, new: str) -> Expression:
     """The expression with a column renamed, as the server keeps it."""
     if isinstance(expression, ColumnReference):
         return ColumnReference((*expression.parts[:-1], new)) if expression.parts[-1] == old else expression
-    fields = []
-    for field in expression:
-        if isinstance(field, tuple) and hasattr(field, "_fields"):
-            fields.append(rename_column(field, old, new))  # type: ignore[arg-type]
-        elif isinstance(field, tuple) and field and all(hasattr(item, "_fields") for item in field):
-            fields.append(tuple(rename_column(item, old, new) for item in field))  # type: ignore[arg-type]
-        else:
-            fields.append(field)
-    return type(expression)(*fields)
+    # Every other expression is a tuple of expressions, of tuples of them, or of plain values.
+    return type(expression)(*(_renamed_part(part, old, new) for part in expression))
+
+
+def _renamed_part(part: Any, old: str, new: str) -> Any:
+    if not isinstance(part, tuple) or isinstance(part, TypeName):
+        return part
+    if hasattr(part, "_fields"):
+        expression: Any = part
+        return rename_column(expression, old, new)
+    return tuple(_renamed_part(item, old, new) for item in part)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from safecol.checks.held import strong, under_lock
 from safecol.expressions import (
     Collection,
     ColumnReference,
@@ -21,8 +22,8 @@ _CATALOGS = frozenset({"pg_catalog", "information_schema"})
 
 
 def unfiltered_updates(trace: Trace) -> Iterator[Hit]:
-    """UPDATE of an existing table without a WHERE, or with one that is always true."""
-    return (_hit(step) for step in trace.steps if step.existing and _unfiltered(step.operation, "update"))
+    """UPDATE of an existing table without a WHERE, or with one that is always true; not one of `under_locks`."""
+    return (_hit(step) for step in _unfiltered_updates(trace) if not _locked(trace, step))
 
 
 def unfiltered_deletes(trace: Trace) -> Iterator[Hit]:
@@ -31,14 +32,38 @@ def unfiltered_deletes(trace: Trace) -> Iterator[Hit]:
 
 
 def unbatched_backfills(trace: Trace) -> Iterator[Hit]:
-    """UPDATE and DELETE whose WHERE doesn't pick single rows; INSERT … SELECT from one existing table into another."""
+    """UPDATE and DELETE whose WHERE doesn't pick single rows; INSERT … SELECT from one existing table into another.
+
+    Those that run under a strong lock are `under_locks`: one cause, one finding.
+    """
+    return (_hit(step) for step in _unbatched(trace) if not _locked(trace, step))
+
+
+def under_locks(trace: Trace) -> Iterator[Hit]:
+    """Changes of whole existing tables while their transaction holds a lock that others wait for."""
+    changes = [*_unfiltered_updates(trace), *_unbatched(trace)]
+    for step in sorted(changes, key=lambda step: step.statement.number):
+        hit = under_lock(trace, step) if _locked(trace, step) else None
+        if hit is not None:
+            yield hit
+
+
+def _locked(trace: Trace, step: Step) -> bool:
+    return step.facts.get("table") != "small" and next(strong(trace, step), None) is not None
+
+
+def _unfiltered_updates(trace: Trace) -> Iterator[Step]:
+    return (step for step in trace.steps if step.existing and _unfiltered(step.operation, "update"))
+
+
+def _unbatched(trace: Trace) -> Iterator[Step]:
     created: set[str] | None = None
     for step in trace.steps:
         operation = step.operation
         if not step.existing or "limit" in operation.flags:
             continue
         if operation.kind in {"update", "delete"} and _broad(operation):
-            yield _hit(step)
+            yield step
         elif operation.kind == "insert" and "select-source" in operation.flags:
             if "where" in operation.flags and "always-true" not in operation.flags:
                 continue
@@ -47,7 +72,7 @@ def unbatched_backfills(trace: Trace) -> Iterator[Hit]:
             if created is None:
                 created = _created(trace)
             if any(name.schema not in _CATALOGS and name.name not in created for name in operation.reads):
-                yield _hit(step)
+                yield step
 
 
 def _unfiltered(operation: Operation, kind: str) -> bool:

@@ -6,7 +6,7 @@
 from collections.abc import Callable, Iterable
 
 from safecol.context import Context
-from safecol.history import constraint_columns, index_columns
+from safecol.history.records import constraint_columns, index_columns
 from safecol.operations import ConstraintDefinition, Operation, TableDefinition
 from safecol.schema import Constraint, Dependent, Index
 

@@ -6,7 +6,7 @@ from safecol.dialects.postgresql.catalogs import casts
 from safecol.dialects.postgresql.domains import definition_of
 from safecol.dialects.postgresql.type_names import KNOWN, canonical
 from safecol.expressions import TypeName
-from safecol.history import constraint_columns
+from safecol.history.records import constraint_columns
 from safecol.operations import Operation
 from safecol.trace import Fact
 

@@ -1,0 +1,132 @@
+"""Columns as operations leave them: context and operation in, the schema changes."""
+
+from safecol import uses
+from safecol.context import Context
+from safecol.history.records import (
+    add_sequence,
+    constraint_columns,
+    index_columns,
+    known,
+    sequence_name,
+    set_constraints,
+)
+from safecol.operations import ColumnDefinition, ConstraintDefinition, Operation
+from safecol.schema import Column
+
+
+def column_of(definition: ColumnDefinition) -> Column:
+    return Column(
+        name=definition.name,
+        type=definition.type,
+        nullable=definition.nullable,
+        default=definition.default,
+        identity=definition.identity,
+        generated=definition.generated,
+        expression=definition.expression,
+        collation=definition.collation,
+        serial=definition.serial,
+    )
+
+
+def _set_column(context: Context, key: str, name: str, column: Column | None) -> None:
+    for member in context.schema.family(key):
+        table = known(context, member)
+        columns = dict(table.columns)
+        if column is None:
+            columns.pop(name, None)
+        else:
+            columns[name] = column
+        context.schema.put_table(member, table._replace(columns=columns))
+
+
+def add_column(context: Context, operation: Operation, key: str) -> None:
+    definition = operation.definition
+    if not isinstance(definition, ColumnDefinition):
+        return
+    if "if-not-exists" in operation.flags and context.column(key, definition.name) is not None:
+        return
+    _set_column(context, key, definition.name, column_of(definition))
+    if definition.serial:
+        add_sequence(context, sequence_name(key, definition.name), (key, definition.name))
+
+
+def drop_column(context: Context, operation: Operation, key: str) -> None:
+    name = operation.column
+    if name is None:
+        return
+    table = known(context, key)
+    gone = {
+        constraint.name: None for constraint in table.constraints.values() if name in constraint_columns(constraint)
+    }
+    set_constraints(context, key, gone)
+    for index in context.schema.indexes_of(key):
+        if name in index_columns(index.definition):
+            context.schema.put_index(index.name, None)
+    for other, constraint in context.schema.referencing(key):
+        if name in constraint.definition.referenced_columns:
+            set_constraints(context, other, {constraint.name: None})
+    _set_column(context, key, name, None)
+
+
+def rename_column(context: Context, operation: Operation, key: str) -> None:
+    old, new = operation.column, operation.new_name
+    if old is None or new is None:
+        return
+    for member in context.schema.family(key):
+        table = known(context, member)
+        columns = {new if name == old else name: column for name, column in table.columns.items()}
+        columns[new] = (table.columns.get(old) or Column(new))._replace(name=new)
+        constraints = {
+            name: constraint._replace(definition=_renamed(constraint.definition, old, new))
+            for name, constraint in table.constraints.items()
+        }
+        context.schema.put_table(member, table._replace(columns=columns, constraints=constraints))
+        for index in context.schema.indexes_of(member):
+            elements = tuple(
+                element._replace(column=new) if element.column == old else element
+                for element in index.definition.elements
+            )
+            context.schema.put_index(
+                index.name, index._replace(definition=index.definition._replace(elements=elements))
+            )
+
+
+def _renamed(definition: ConstraintDefinition, old: str, new: str) -> ConstraintDefinition:
+    columns = tuple(new if name == old else name for name in definition.columns)
+    expression = uses.rename_column(definition.expression, old, new) if definition.expression is not None else None
+    return definition._replace(columns=columns, expression=expression)
+
+
+def change_column(context: Context, operation: Operation, key: str) -> None:
+    name = operation.column
+    if name is None:
+        return
+    for member in context.schema.family(key):
+        column = context.column(member, name) or Column(name)
+        table = known(context, member)
+        changed = _changed_column(column, operation)
+        context.schema.put_table(member, table._replace(columns={**table.columns, name: changed}))
+
+
+def _changed_column(column: Column, operation: Operation) -> Column:
+    kind = operation.kind
+    if kind == "change-type":
+        collation = dict(operation.options).get("collation")
+        return column._replace(type=operation.type, collation=collation)
+    if kind == "set-not-null":
+        return column._replace(nullable=False)
+    if kind == "drop-not-null":
+        return column._replace(nullable=True)
+    if kind == "set-default":
+        return column._replace(default=operation.expression)
+    if kind == "drop-default":
+        return column._replace(default=None)
+    if kind == "add-identity":
+        return column._replace(identity=operation.value or "by default")
+    if kind == "drop-identity":
+        return column._replace(identity=None)
+    if kind == "set-expression":
+        return column._replace(expression=operation.expression)
+    return column._replace(generated=None, expression=None)
+
+

@@ -1,0 +1,107 @@
+"""Constraints, with the indexes that back them, as operations leave them."""
+
+
+from safecol.context import Context
+from safecol.expressions import columns as mentioned
+from safecol.history.records import known, set_constraints, set_not_null
+from safecol.operations import ConstraintDefinition, IndexDefinition, IndexElement, Operation
+from safecol.schema import Constraint, Index
+
+
+def constraint_name(context: Context, key: str, definition: ConstraintDefinition) -> str:
+    """The name as written, or the one that PostgreSQL would choose."""
+    if definition.name:
+        return definition.name
+    table = key.rpartition(".")[2]
+    suffix = {
+        "check": "check", "unique": "key", "foreign-key": "fkey", "exclusion": "excl", "not-null": "not_null",
+    }.get(definition.kind)  # fmt: skip
+    if suffix is None:
+        base = f"{table}_pkey"
+    else:
+        columns = definition.columns
+        if definition.kind == "check" and not columns and definition.expression is not None:
+            found = mentioned(definition.expression)
+            columns = tuple(found) if len(found) == 1 else ()
+        base = "_".join((table, *columns, suffix))
+    name, number = base, 0
+    taken = known(context, key).constraints
+    while name in taken:
+        number += 1
+        name = f"{base}{number}"
+    return name
+
+
+def add_constraint(context: Context, key: str, definition: ConstraintDefinition) -> None:
+    """Add a constraint to a table and what is below it, with the index that backs it."""
+    name = constraint_name(context, key, definition)
+    referenced = context.key(definition.referenced) if definition.referenced else None
+    constraint = Constraint(name, definition, referenced, definition.validated, definition.enforced)
+    members = [key] if definition.no_inherit else context.schema.family(key)
+    for member in members:
+        set_constraints(context, member, {name: constraint})
+    if definition.kind in ("primary-key", "not-null") and definition.validated:
+        for column in definition.columns:
+            set_not_null(context, key, column)
+    if definition.kind in ("unique", "primary-key", "exclusion"):
+        _add_backing_index(context, key, name, definition)
+
+
+def _add_backing_index(context: Context, key: str, name: str, definition: ConstraintDefinition) -> None:
+    schema = context.schema
+    prefix = f"{key.rpartition('.')[0]}." if "." in key else ""
+    if definition.index:
+        old = schema.indexes.get(prefix + definition.index)
+        if old is not None:
+            schema.put_index(old.name, None)
+            schema.put_index(prefix + name, old._replace(name=prefix + name, constraint=name))
+            if definition.kind == "primary-key":
+                for element in old.definition.elements:
+                    if element.column:
+                        set_not_null(context, key, element.column)
+            return
+    elements = tuple(IndexElement(column) for column in definition.columns)
+    index = IndexDefinition(name, elements, unique=definition.kind != "exclusion", including=definition.including)
+    schema.put_index(prefix + name, Index(prefix + name, key, index, constraint=name))
+
+
+def apply_constraint(context: Context, operation: Operation, key: str) -> None:
+    if isinstance(operation.definition, ConstraintDefinition):
+        add_constraint(context, key, operation.definition)
+
+
+def change_constraint(context: Context, operation: Operation, key: str) -> None:
+    name = operation.value or ""
+    for member in context.schema.family(key):
+        constraint = known(context, member).constraints.get(name)
+        if constraint is None:
+            continue
+        if operation.kind == "drop-constraint":
+            _drop_constraint(context, member, constraint)
+        elif operation.kind == "validate-constraint":
+            set_constraints(context, member, {name: constraint._replace(validated=True)})
+            if constraint.definition.kind == "not-null":
+                for column in constraint.definition.columns:
+                    set_not_null(context, member, column)
+        elif operation.kind == "rename-constraint" and operation.new_name:
+            renamed = constraint._replace(name=operation.new_name)
+            set_constraints(context, member, {name: None})
+            set_constraints(context, member, {operation.new_name: renamed})
+        elif operation.kind == "alter-constraint":
+            enforced = dict(operation.options).get("enforced")
+            if enforced:
+                set_constraints(context, member, {name: constraint._replace(enforced=enforced == "true")})
+
+
+def _drop_constraint(context: Context, key: str, constraint: Constraint) -> None:
+    set_constraints(context, key, {constraint.name: None})
+    for index in context.schema.indexes_of(key):
+        if index.constraint == constraint.name:
+            context.schema.put_index(index.name, None)
+    if constraint.definition.kind == "not-null":
+        for column in constraint.definition.columns:
+            known = context.column(key, column)
+            if known is not None:
+                table = context.schema.tables[key]
+                columns = {**table.columns, column: known._replace(nullable=True)}
+                context.schema.put_table(key, table._replace(columns=columns))
