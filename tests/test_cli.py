@@ -135,13 +135,13 @@ def test_named_files_are_one_change_and_what_runs_before_is_context(asked: list[
     migration("0003_c.sql", "SELECT 3;")
     assert cli.run(["lint", path]) == 0
     assert [(file.name, file.target) for file in asked[0].files] == [("0001_a.sql", False), ("0002_b.sql", True)]
-    assert asked[0].change_set
+    assert asked[0].change_set == "named"
 
 
 def test_the_files_of_a_folder_stand_for_themselves(asked: list[LintRequest]) -> None:
     migration("0001_a.sql", "SELECT 1;")
     assert cli.run(["lint", "db"]) == 0
-    assert not asked[0].change_set
+    assert asked[0].change_set == "each"
 
 
 def test_start_after_makes_the_earlier_ones_context(asked: list[LintRequest]) -> None:
@@ -196,7 +196,7 @@ def test_staged_takes_the_text_of_the_index(asked: list[LintRequest]) -> None:
     assert cli.run(["lint", "--staged"]) == 1
     assert [file.name for file in asked[0].files if file.target] == ["0001_x.sql"]
     assert list(asked[0].contents.values()) == ["SELECT 'error';"]
-    assert asked[0].change_set
+    assert asked[0].change_set == "all"
 
 
 def test_reports_are_written_beside_the_terminal(asked: list[LintRequest], capsys: pytest.CaptureFixture[str]) -> None:

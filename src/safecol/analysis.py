@@ -53,7 +53,7 @@ def effects(request: EffectsRequest) -> tuple[StatementEffect, ...]:
 
     found: list[StatementEffect] = []
     for ran in run(request.files, request.settings.for_path, catalog.load(), request.contents, request.schema,
-                   change_set=False):  # fmt: skip
+                   change_set="each"):  # fmt: skip
         if ran.read.file.target:
             found.extend(_statement_effects(ran))
     return tuple(found)
@@ -86,7 +86,7 @@ def lint_texts(
     )
     collected = _Collected(catalog)
     chosen = frozenset(rules if rules is not None else catalog.defaults())
-    for ran in run(made, lambda _path: settings, catalog, {**before, **names}, None, change_set=False):
+    for ran in run(made, lambda _path: settings, catalog, {**before, **names}, None, change_set="each"):
         collected.add(ran, chosen)
     return list(collected.result().findings)
 
@@ -106,10 +106,11 @@ def run(
     contents: Mapping[str, str],
     schema: str | None,
     *,
-    change_set: bool,
+    change_set: str,
 ) -> Iterator[Ran]:
     """Read and fold every file, context included, in the order given; histories are separate."""
     dialect = _dialect(catalog)
+    with_context = {file.history for file in files if not file.target}
     contexts: dict[tuple[str, str], Context] = {}
     for file in files:
         chosen = settings(file.path)
@@ -123,7 +124,8 @@ def run(
         if context is None:
             context = contexts[key] = _context(dialect, done.file.dialect, version, chosen, schema)
         context.file += 1
-        if not change_set or not file.target or context.new_since == 0:
+        together = change_set == "all" or (change_set == "named" and file.history in with_context)
+        if not together or not file.target or context.new_since == 0:
             context.new_since = context.file
         if not file.target:
             context.new_since = 0

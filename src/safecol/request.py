@@ -10,8 +10,9 @@ from safecol.settings import PathSettings, Settings
 class LintRequest(NamedTuple):
     """`files` are what discovery found, context included.
 
-    `change_set` is True when all targets are one change (--base, --staged, named files), False when each file stands
-    for itself. `contents` overrides the text of files by absolute path (standard input, the index).
+    `change_set` says which targets are one change: `all` (--base, --staged), `named` (files were named: those of a
+    history that has earlier files are one change, a whole history is not), `each` (folders: each file for itself).
+    `contents` overrides the text of files by absolute path (standard input, the index).
     `selected` gives the names of the rules that run on a path.
     """
 
@@ -19,7 +20,7 @@ class LintRequest(NamedTuple):
     settings: Settings
     catalog: Catalog
     schema: str | None
-    change_set: bool
+    change_set: str
     contents: Mapping[str, str]
     selected: Callable[[str], frozenset[str]]
 

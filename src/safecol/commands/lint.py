@@ -94,7 +94,7 @@ def _lint(arguments: Namespace, settings: Settings, load: Callable[[], "Catalog"
             settings=settings,
             catalog=catalog,
             schema=given.read_schema(settings),
-            change_set=narrowed or not any(os.path.isdir(path) for path in paths),
+            change_set="all" if narrowed else "each" if any(os.path.isdir(path) for path in paths) else "named",
             contents=contents,
             selected=lambda path: selection(catalog, settings.for_path(path)),
         )
