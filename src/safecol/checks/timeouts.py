@@ -1,0 +1,56 @@
+"""Timeouts: a trace comes in; the first strong lock request that nothing bounds goes out."""
+
+from collections.abc import Iterator
+
+from safecol.trace import Hit, Step, Trace
+
+LONGEST = 60_000
+"""Milliseconds up to which a timeout counts as a bound: what queues behind the request waits as long."""
+
+# Each of them ends the wait for a lock.
+_BOUNDS = ("lock_timeout", "statement_timeout", "transaction_timeout")
+
+
+def unbounded_waits(trace: Trace) -> Iterator[Hit]:
+    """Strong locks on existing tables requested while no timeout ends the wait; the page shows the first of a file."""
+    seen: set[int] = set()
+    for step in trace.steps:
+        number = step.statement.number
+        if number in seen or not step.effect.blocks or step.effect.duration == "concurrent":
+            continue
+        if any(_bounds(step.settings.get(name)) for name in _BOUNDS):
+            continue
+        seen.add(number)
+        mode, relation = _strongest(step)
+        yield Hit(step, step.operation.span, {"why": _why(trace, step), "mode": mode, "relation": relation})
+
+
+def _bounds(value: str | None) -> bool:
+    # What isn't a number of milliseconds was not understood: it may well be a bound.
+    return value is not None and (not value.isdigit() or 0 < int(value) <= LONGEST)
+
+
+def _why(trace: Trace, step: Step) -> str:
+    value = step.settings.get("lock_timeout")
+    if value == "0":
+        return "`lock_timeout` is 0, which is off"
+    if value is not None:
+        return f"`lock_timeout` is {int(value) // 1000} s"
+    earlier = [one for one in trace.steps if one.statement.number < step.statement.number]
+    for other in reversed(earlier):
+        if other.operation.new_name != "lock_timeout" and other.operation.kind not in {"reset", "discard"}:
+            continue
+        if other.operation.kind == "set" and "local" in other.operation.flags:
+            if other.transaction is None:
+                return "`SET LOCAL lock_timeout` outside a transaction has no effect"
+            return "`SET LOCAL lock_timeout` ended with its transaction"
+        return "`lock_timeout` was reset"
+    return "no `lock_timeout` is set"
+
+
+def _strongest(step: Step) -> tuple[str, str]:
+    modes = ("ACCESS EXCLUSIVE", "EXCLUSIVE", "SHARE ROW EXCLUSIVE", "SHARE")
+    locks = [(modes.index(mode), mode, name) for name, mode in step.effect.locks if mode in modes]
+    own = [lock for lock in locks if lock[2] == step.table]
+    _, mode, relation = min(own or locks, default=(0, "a strong lock", step.table or "the table"))
+    return mode, relation
