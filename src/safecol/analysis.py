@@ -75,9 +75,12 @@ def lint_texts(
     names = {name: text for name, text in files}
     before = {f"setup-{number}.sql": text for number, text in enumerate(setup, 1)}
     made = [
-        MigrationFile(path, runner if path in names else "plain", dialect, "settings", "texts", target=path in names)
+        MigrationFile(
+            path, runner if path in names else "plain", dialect, "settings", "texts", target=path in names,
+            ignored=path in names and _passed_over(runner, path),
+        )
         for path in (*before, *names)
-    ]
+    ]  # fmt: skip
     settings = PathSettings(
         dialect=dialect,
         server_version=version,
@@ -89,6 +92,14 @@ def lint_texts(
     for ran in run(made, lambda _path: settings, catalog, {**before, **names}, None, change_set="each"):
         collected.add(ran, chosen)
     return list(collected.result().findings)
+
+
+def _passed_over(runner: str, path: str) -> bool:
+    """Whether a runner ignores a text of this name; `1.sql` is a text without a name."""
+    from safecol.runners.table import RUNNERS, executes
+
+    named = not path.partition(".")[0].isdigit()
+    return named and runner in RUNNERS and RUNNERS[runner].strict and not executes(runner, path)
 
 
 def _milliseconds(text: str | None) -> int | None:

@@ -123,6 +123,7 @@ def _unusable(block: Block) -> str:
 def _lint(rule: Rule, block: Block, catalog: Catalog) -> list[Finding]:
     """The findings of a block: only this rule's in a bad one, those of every default rule in a good one.
 
+    What is reported elsewhere may depend on the other rules (`unused-suppression`), so that they run too.
     The lock timeout counts as set by the runner unless `lock-timeout=none`, so that examples stay short.
     """
     from safecol.analysis import lint_texts
@@ -138,7 +139,7 @@ def _lint(rule: Rule, block: Block, catalog: Catalog) -> list[Finding]:
         setup=list(example.setup),
         catalog=catalog,
         runner=options.get("runner", "plain"),
-        rules=catalog.defaults() | {rule.name} if block.kind == "good" else {rule.name},
+        rules=catalog.defaults() | {rule.name} if block.kind == "good" or rule.reported else {rule.name},
         transaction={"none": "autocommit"}.get(said := options.get("transaction", ""), said) or None,
         lock_timeout=None if timeout == "none" else timeout,
     )
