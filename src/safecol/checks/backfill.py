@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from safecol.checks.held import strong, under_lock
+from safecol.checks.held import hit, strong
 from safecol.expressions import (
     Collection,
     ColumnReference,
@@ -40,16 +40,27 @@ def unbatched_backfills(trace: Trace) -> Iterator[Hit]:
 
 
 def under_locks(trace: Trace) -> Iterator[Hit]:
-    """Changes of whole existing tables while their transaction holds a lock that others wait for."""
-    changes = [*_unfiltered_updates(trace), *_unbatched(trace)]
-    for step in sorted(changes, key=lambda step: step.statement.number):
-        hit = under_lock(trace, step) if _locked(trace, step) else None
-        if hit is not None:
-            yield hit
+    """Changes of whole existing tables while their transaction holds a lock that others wait for.
+
+    One hit for each transaction, at its first such change; the others are related places.
+    """
+    changes = [step for step in (*_unfiltered_updates(trace), *_unbatched(trace)) if _locked(trace, step)]
+    changes.sort(key=lambda step: step.statement.number)
+    first: dict[int | None, Step] = {}
+    for step in changes:
+        first.setdefault(step.transaction, step)
+    for step in first.values():
+        found = hit(trace, step, strong(trace, step)[0])
+        others = tuple(
+            (trace.migration.path, other.operation.span, "this change of rows runs under the lock too")
+            for other in changes
+            if other.transaction == step.transaction and other is not step
+        )
+        yield found._replace(related=(*found.related, *others))
 
 
 def _locked(trace: Trace, step: Step) -> bool:
-    return step.facts.get("table") != "small" and next(strong(trace, step), None) is not None
+    return step.facts.get("table") != "small" and bool(strong(trace, step))
 
 
 def _unfiltered_updates(trace: Trace) -> Iterator[Step]:

@@ -6,43 +6,57 @@ from safecol.checks.transactions import validations, waiting
 from safecol.trace import HeldLock, Hit, Step, Trace
 
 _ROWS = frozenset({"insert", "update", "delete", "merge", "copy-in", "copy-out"})
+_COPIES = frozenset({"create-table-as", "create-materialized-view"})
+_DROPS = frozenset({"drop-table", "drop-view"})
 _WEAK = frozenset({"ACCESS SHARE", "ROW SHARE", "ROW EXCLUSIVE", "SHARE UPDATE EXCLUSIVE"})
 
 
 def across_slow_statements(trace: Trace) -> Iterator[Hit]:
     """The first slow statement of each transaction under a lock that it doesn't take itself, with the timeline.
 
-    VALIDATE under the lock of its own NOT VALID is `validated_at_once`; changes of rows are `backfills_under_lock`.
+    Not where both are slow and blocking, since each has its own finding whose cure takes it out of the transaction.
+    VALIDATE under the lock of its own NOT VALID is `validated_at_once`; changes of rows are `backfill.under_locks`.
     """
     paired = {id(step) for step, _ in validations(trace)}
+    blocking = {step.statement.number for step in trace.steps if step.whole.blocks and _slow(step)}
     seen: set[int] = set()
     for step in trace.steps:
         if step.transaction is None or step.transaction in seen or not _slow(step) or id(step) in paired:
             continue
-        lock = next((lock for lock in strong(trace, step) if _adds(lock, step)), None)
-        if lock is None:
-            continue
-        seen.add(step.transaction)
-        yield _hit(trace, step, lock)
+        locks = (lock for lock in strong(trace, step) if _adds(lock, step))
+        own = blocking if step.whole.blocks else frozenset[int]()
+        lock = next((lock for lock in locks if lock.statement not in own), None)
+        if lock is not None:
+            seen.add(step.transaction)
+            yield hit(trace, step, lock)
 
 
-def strong(trace: Trace, step: Step) -> Iterator[HeldLock]:
-    """The locks of tables held before a step that make others wait: the strongest first, then the oldest."""
-    blocking = {other.statement.number for other in trace.steps if other.whole.blocks}
-    held = [lock for lock in step.held if lock.blocks and lock.statement in blocking]
-    held.sort(key=lambda lock: (-len(lock.blocks), lock.statement))
-    yield from held
+def strong(trace: Trace, step: Step) -> list[HeldLock]:
+    """The locks of tables held before a step that make others wait: the strongest, its own table's, the oldest first.
 
-
-def under_lock(trace: Trace, step: Step) -> Hit | None:
-    """The hit of a step that runs while a strong lock is held; None when none is."""
-    lock = next(strong(trace, step), None)
-    return _hit(trace, step, lock) if lock is not None else None
+    Not those of tables that are dropped: nobody waits for them to any purpose.
+    """
+    if not step.held:
+        return []
+    taking = {other.statement.number for other in trace.steps if other.whole.blocks}
+    gone = {
+        (other.statement.number, other.table)
+        for other in trace.steps
+        if other.operation.kind in _DROPS or other.operation.object == "index"
+    }
+    held = [
+        lock
+        for lock in step.held
+        if lock.blocks and lock.statement in taking and (lock.statement, lock.relation) not in gone
+    ]
+    return sorted(held, key=lambda lock: (-len(lock.blocks), lock.relation != step.table, lock.statement))
 
 
 def _slow(step: Step) -> bool:
     effect = step.effect
     if step.operation.kind in _ROWS or step.facts.get("duration") != "table":
+        return False
+    if not step.existing and step.operation.kind not in _COPIES:
         return False
     return bool(effect.scan or effect.rewrite or effect.rebuilt)
 
@@ -55,7 +69,8 @@ def _adds(lock: HeldLock, step: Step) -> bool:
     return own != "ACCESS EXCLUSIVE" and len(lock.blocks) > 1
 
 
-def _hit(trace: Trace, step: Step, lock: HeldLock) -> Hit:
+def hit(trace: Trace, step: Step, lock: HeldLock) -> Hit:
+    """The hit of a step that runs under a lock: which one, since which line, who waits."""
     taken = next(one for one in trace.steps if one.statement.number == lock.statement)
     values = {
         "relation": lock.relation,

@@ -62,21 +62,21 @@ def _place(trace: Trace, step: Step, kind: str) -> tuple[str, str, Step | None]:
         if one.operation.kind == "begin" and one.statement.number < step.statement.number and one.transaction is None
     ]
     if kind == "explicit":
-        return "the transaction that `BEGIN` opens", "Move it out of BEGIN … COMMIT, into a file of its own", begins[-1]
+        return "`BEGIN` has opened one", "Move it out of BEGIN … COMMIT, into a file of its own", begins[-1]
     if kind == "implicit":
         alone = "Give it a file of its own, with no other statement in it"
         if runner == "plain":
-            return "several statements sent in one call are one transaction", alone, None
-        return f"{runner} sends the file in one call, and its statements are one transaction", alone, None
+            return "several statements sent in one call are one", alone, None
+        return f"{runner} sends the file in one call, so that its statements are one", alone, None
     if kind == "shared":
-        place = f"{runner} runs all pending files in one transaction"
+        place = f"{runner} runs all pending files in one"
     else:
-        place = "the runner wraps the file in a transaction" if runner == "plain" else f"{runner} wraps it in one"
+        place = f"{'the runner' if runner == 'plain' else runner} wraps the file in one"
     if cure:
         return place, f"Give it a file of its own, outside a transaction: `{cure}`", None
     if runner in {"plain", ""}:
         return place, "Give it a file of its own that runs outside a transaction", None
-    return place, f"{runner} has no way out of its transaction in a SQL file: run it outside of {runner}", None
+    return place, f"{runner} knows no way out of its transaction in a SQL file: run it by other means", None
 
 
 def way_out(runner: str) -> str:
@@ -172,11 +172,12 @@ def nested(trace: Trace) -> Iterator[Hit]:
     for step in trace.steps:
         kind = step.operation.kind
         if kind == "begin":
+            opening = _command(trace.text, step)
             if how in _BY_RUNNER and step.transaction is not None and not opened:
                 what = f"{name} has opened a transaction already"
-                yield _control(step, "BEGIN", what, "the COMMIT that follows ends it")
+                yield _control(step, opening, what, "the COMMIT that follows ends it")
             elif opened:
-                yield _control(step, "BEGIN", "a transaction is open already", "the first COMMIT ends it")
+                yield _control(step, opening, "a transaction is open already", "the first COMMIT ends it")
             opened = True
         elif kind in _ENDS:
             word = kind.split("-", maxsplit=1)[0].upper()
