@@ -8,24 +8,22 @@ from safecol.trace import HeldLock, Hit, Step, Trace
 _ROWS = frozenset({"insert", "update", "delete", "merge", "copy-in", "copy-out"})
 _COPIES = frozenset({"create-table-as", "create-materialized-view"})
 _DROPS = frozenset({"drop-table", "drop-view"})
-_WEAK = frozenset({"ACCESS SHARE", "ROW SHARE", "ROW EXCLUSIVE", "SHARE UPDATE EXCLUSIVE"})
 
 
 def across_slow_statements(trace: Trace) -> Iterator[Hit]:
-    """The first slow statement of each transaction under a lock that it doesn't take itself, with the timeline.
+    """The first slow statement of each transaction that runs under a lock taken before it, with the timeline.
 
-    Not where both are slow and blocking, since each has its own finding whose cure takes it out of the transaction.
+    Not a slow statement that blocks others itself: it has its own finding, whose cure takes it out of the transaction.
     VALIDATE under the lock of its own NOT VALID is `validated_at_once`; changes of rows are `backfill.under_locks`.
     """
     paired = {id(step) for step, _ in validations(trace)}
-    blocking = {step.statement.number for step in trace.steps if step.whole.blocks and _slow(step)}
     seen: set[int] = set()
     for step in trace.steps:
         if step.transaction is None or step.transaction in seen or not _slow(step) or id(step) in paired:
             continue
-        locks = (lock for lock in strong(trace, step) if _adds(lock, step))
-        own = blocking if step.whole.blocks else frozenset[int]()
-        lock = next((lock for lock in locks if lock.statement not in own), None)
+        if step.whole.blocks:
+            continue
+        lock = next(iter(strong(trace, step)), None)
         if lock is not None:
             seen.add(step.transaction)
             yield hit(trace, step, lock)
@@ -59,14 +57,6 @@ def _slow(step: Step) -> bool:
     if not step.existing and step.operation.kind not in _COPIES:
         return False
     return bool(effect.scan or effect.rewrite or effect.rebuilt)
-
-
-def _adds(lock: HeldLock, step: Step) -> bool:
-    """Whether the held lock makes more wait than the statement's own lock on the same relation does."""
-    own = dict(step.whole.locks).get(lock.relation)
-    if own is None or own in _WEAK:
-        return True
-    return own != "ACCESS EXCLUSIVE" and len(lock.blocks) > 1
 
 
 def hit(trace: Trace, step: Step, lock: HeldLock) -> Hit:

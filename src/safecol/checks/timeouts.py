@@ -12,11 +12,16 @@ _BOUNDS = ("lock_timeout", "statement_timeout", "transaction_timeout")
 
 
 def unbounded_waits(trace: Trace) -> Iterator[Hit]:
-    """Strong locks on existing tables requested while no timeout ends the wait; the page shows the first of a file."""
+    """Brief strong locks on existing tables requested while no timeout ends the wait; the page shows a file's first.
+
+    A statement that holds its lock for long has a finding of its own, whose cure is another statement.
+    """
     seen: set[int] = set()
     for step in trace.steps:
         number = step.statement.number
         if number in seen or not step.effect.blocks or step.effect.duration == "concurrent":
+            continue
+        if step.facts.get("duration") == "table":
             continue
         if any(_bounds(step.settings.get(name)) for name in _BOUNDS):
             continue
