@@ -5,6 +5,7 @@ import subprocess
 import sys
 from importlib.util import find_spec
 from pathlib import Path
+from shutil import copy, copytree, ignore_patterns
 
 import pytest
 
@@ -27,27 +28,19 @@ def git(folder: Path, *arguments: str) -> str:
 
 
 def environment() -> dict[str, str]:
-    """Without git's variables, which are set when the tests run in a hook, and without our sources."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "PYTHONPATH"))}
+    """Without the variables that git sets when the tests run in a hook, and without our sources."""
+    unwanted = {"PYTHONPATH", "GIT_DIR", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_WORK_TREE"}
+    return {name: value for name, value in os.environ.items() if name not in unwanted}
 
 
 @pytest.fixture(scope="module")
 def hooks(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """A repository with the files of this checkout, changed ones included, as its only commit."""
+    """A repository with what a release of this checkout is installed from, as its only commit."""
     folder = tmp_path_factory.mktemp("hooks")
-    names = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "src", "rules", "*.*", "LICENSE"],
-        cwd=ROOT,
-        check=True,
-        capture_output=True,
-        text=True,
-        env=environment(),
-    ).stdout
-    for name in filter(None, names.split("\0")):
-        source, copy = ROOT / name, folder / name
-        if source.is_file() and not name.startswith(("tests/", "benchmarks/")):
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_bytes(source.read_bytes())
+    for name in ("src", "rules"):
+        copytree(ROOT / name, folder / name, ignore=ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "hatch_build.py", "README.md", "LICENSE", ".pre-commit-hooks.yaml"):
+        copy(ROOT / name, folder / name)
     git(folder, "init", "-q")
     git(folder, "add", "-A")
     git(folder, "commit", "-q", "-m", "A release")
