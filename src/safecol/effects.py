@@ -26,7 +26,7 @@ class Row(NamedTuple):
     rebuild: tuple[str, ...]
     transaction_allowed: bool
     duration: str | None
-    fails: tuple[str, str] | None
+    fails: tuple[str, str, str] | None
     unknown: str | None
     stop: bool
 
@@ -39,6 +39,7 @@ class Table:
         self.blocks = {mode: tuple(blocked) for mode, blocked in locks.items()}
         self._rows: dict[str, list[Row]] = {}
         self._every: list[Row] = []
+        self._for_version: dict[tuple[str, int], tuple[Row, ...]] = {}
         for raw in rows:
             row = _row(raw)
             kinds = raw["operation"]
@@ -48,10 +49,14 @@ class Table:
                 else:
                     self._rows.setdefault(kind, []).append(row)
 
-    def rows(self, kind: str) -> list[Row]:
-        """The rows for a kind of operation, in the order of the file."""
-        own = self._rows.get(kind)
-        return [*self._every, *own] if own else []
+    def rows(self, kind: str, version: int) -> tuple[Row, ...]:
+        """The rows for a kind of operation on a version, in the order of the file."""
+        found = self._for_version.get((kind, version))
+        if found is None:
+            own = self._rows.get(kind, ())
+            found = tuple(row for row in (*self._every, *own) if row.since <= version <= row.until) if own else ()
+            self._for_version[kind, version] = found
+        return found
 
 
 def _row(raw: Mapping[str, Any]) -> Row:
@@ -70,17 +75,16 @@ def _row(raw: Mapping[str, Any]) -> Row:
         rebuild=tuple(raw.get("rebuild", ())),
         transaction_allowed=raw.get("transaction_allowed", True),
         duration=raw.get("duration"),
-        fails=(fails["when"], fails["reason"]) if fails else None,
+        fails=(fails["when"], fails["reason"], fails.get("cause", "state")) if fails else None,
         unknown=raw.get("unknown"),
         stop=raw.get("stop", False),
     )
 
 
 def _matches(row: Row, facts: Mapping[str, Fact]) -> bool:
-    for name, values in row.given:
-        value = facts.get(name)
-        # A bool is an int in Python: `false` must not match 0, nor `true` 1.
-        if value not in values or (value is None and None not in values):
+    # A loop, not all(): this runs a dozen times for each operation of a run.
+    for name, values in row.given:  # noqa: SIM110
+        if facts.get(name) not in values:
             return False
     return True
 
@@ -94,10 +98,9 @@ def effect_of(
     facts: Mapping[str, Fact],
 ) -> Effect:
     """What one operation does, from all rows that match its facts."""
-    rows = table.rows(operation.kind)
+    rows = table.rows(operation.kind, context.version)
     if not rows:
         return NOTHING
-    version = context.version
     locks: dict[str, str] = {}
     rewrite: list[str] = []
     scan: list[str] = []
@@ -107,7 +110,7 @@ def effect_of(
     duration = None
     fails: Failure | None = None
     for row in rows:
-        if not row.since <= version <= row.until or not _matches(row, facts):
+        if not _matches(row, facts):
             continue
         for word, mode in row.locks:
             wanted = str(facts.get("mode")) if mode == "{mode}" else mode
@@ -121,7 +124,7 @@ def effect_of(
         duration = row.duration or duration
         if row.fails is not None and (fails is None or row.fails[0] == "always"):
             if row.fails[0] != "rows" or context.has_rows(key):
-                fails = Failure(row.fails[0], _filled(row.fails[1], operation, key, facts))
+                fails = Failure(row.fails[0], _filled(row.fails[1], operation, key, facts), row.fails[2])
         if row.unknown is not None:
             unknown.append(_filled(row.unknown, operation, key, facts))
         if row.stop:
