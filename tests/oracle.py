@@ -85,7 +85,9 @@ def compare(row: dict[str, Any], version: int, dialect: Dialect, fixture: list[s
         if step.statement.number <= skipped:
             continue
         for name, mode in step.effect.locks:
-            if name in before and dialect.table.strength[mode] > dialect.table.strength.get(said_locks.get(name, ""), -1):
+            if name in before and dialect.table.strength[mode] > dialect.table.strength.get(
+                said_locks.get(name, ""), -1
+            ):
                 said_locks[name] = mode
         scanned |= {name for name in step.effect.scan if name in before}
         rewritten = rewritten or bool(step.effect.rewrite)
@@ -98,9 +100,7 @@ def compare(row: dict[str, Any], version: int, dialect: Dialect, fixture: list[s
     ]
     if not row["locks_sampled"] and row["scanned"] is not None:
         pairs.append(("scan", scanned, {name for name in row["scanned"] if name in before}))
-    return [
-        Disagreement(row["id"], version, field, one, other) for field, one, other in pairs if one != other
-    ]
+    return [Disagreement(row["id"], version, field, one, other) for field, one, other in pairs if one != other]
 
 
 def run() -> tuple[int, list[Disagreement]]:

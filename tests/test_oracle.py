@@ -22,9 +22,7 @@ def test_every_measured_statement_was_compared(outcome: tuple[int, list[oracle.D
     assert outcome[0] == sum(len(row["versions"]) for row in oracle.rows()) > 4000
 
 
-def test_every_disagreement_is_known(
-    outcome: tuple[int, list[oracle.Disagreement]], known: dict[str, str]
-) -> None:
+def test_every_disagreement_is_known(outcome: tuple[int, list[oracle.Disagreement]], known: dict[str, str]) -> None:
     unknown = [item for item in outcome[1] if item.id not in known]
     assert not unknown
 

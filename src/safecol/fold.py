@@ -35,6 +35,9 @@ class Dialect(NamedTuple):
     setting: Callable[[str, str], str]
 
 
+_CREATES = frozenset(
+    {"create-table", "create-table-as", "create-foreign-table", "create-view", "create-materialized-view"}
+)
 _NOTHING: frozenset[tuple[str, str]] = frozenset()
 
 
@@ -145,7 +148,7 @@ def _setting_facts(operation: Operation) -> dict[str, Fact]:
 
 
 def _existing(context: Context, operation: Operation, key: str) -> bool:
-    if not key:
+    if not key or (operation.kind in _CREATES and key not in context.schema.tables):
         return False
     index = context.schema.indexes.get(key)
     if index is not None and operation.object == "index":
@@ -177,6 +180,7 @@ def _fact_words(
     facts["rebuild"] = bool(effect.rebuilt) and existing and not small
     facts["transaction_allowed"] = effect.transaction_allowed
     facts["fails"] = effect.fails.when if effect.fails is not None else None
+    facts["failure"] = effect.fails.cause if effect.fails is not None else None
     flags = operation.flags
     facts["restart_identity"] = "restart-identity" in flags
     facts.setdefault("inline", "inline" in flags)
