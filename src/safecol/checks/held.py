@@ -56,28 +56,34 @@ def _slow(step: Step) -> bool:
         return False
     if not step.existing and step.operation.kind not in _COPIES:
         return False
-    return bool(effect.scan or effect.rewrite or effect.rebuilt)
+    return bool(effect.scan or effect.rebuilt)
 
 
 def hit(trace: Trace, step: Step, lock: HeldLock) -> Hit:
     """The hit of a step that runs under a lock: which one, since which line, who waits."""
-    taken = next(one for one in trace.steps if one.statement.number == lock.statement)
+    steps = [one for one in trace.steps if one.statement.number == lock.statement]
+    taken = next((one for one in steps if one.table == lock.relation), steps[0])
     values = {
-        "relation": lock.relation,
+        "relation": named(trace, taken, lock.relation),
         "mode": lock.mode,
         "since": str(trace.text.count("\n", 0, taken.statement.span.start) + 1),
         "waiting": waiting(lock.blocks),
-        "work": _work(step),
+        "work": _work(trace, step),
     }
     related = ((trace.migration.path, taken.statement.span, f"{lock.mode} on `{lock.relation}` is taken here"),)
     return Hit(step, step.operation.span, values, related)
 
 
-def _work(step: Step) -> str:
+def named(trace: Trace, step: Step, relation: str) -> str:
+    """A relation's name as the step's own source writes it where it can be told, placeholders included."""
+    from safecol.slices import values
+
+    if step.table != relation or step.operation.object == "index":
+        return relation
+    return values(step, trace.text).get("table") or relation
+
+
+def _work(trace: Trace, step: Step) -> str:
     effect = step.effect
-    name = next(iter((*effect.rewrite, *effect.scan, *effect.rebuilt)), step.table or "")
-    if effect.rewrite:
-        return f"rewrites `{name}`"
-    if step.operation.kind == "create-index":
-        return f"builds an index on `{name}`"
-    return f"reads all of `{name}`" if effect.scan else f"builds `{name}` anew"
+    relation = next(iter((*effect.scan, *effect.rebuilt)), step.table or "")
+    return f"{'reads all of' if effect.scan else 'builds anew'} `{named(trace, step, relation)}`"

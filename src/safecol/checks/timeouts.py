@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator
 
+from safecol.checks.held import named
+from safecol.checks.transactions import waiting
 from safecol.trace import Hit, Step, Trace
 
 LONGEST = 60_000
 """Milliseconds up to which a timeout counts as a bound: what queues behind the request waits as long."""
 
+# Those that make reads or writes wait, strongest first.
+_MODES = ("ACCESS EXCLUSIVE", "EXCLUSIVE", "SHARE ROW EXCLUSIVE", "SHARE")
 # Each of them ends the wait for a lock.
 _BOUNDS = ("lock_timeout", "statement_timeout", "transaction_timeout")
 
@@ -27,7 +31,13 @@ def unbounded_waits(trace: Trace) -> Iterator[Hit]:
             continue
         seen.add(number)
         mode, relation = _strongest(step)
-        yield Hit(step, step.operation.span, {"why": _why(trace, step), "mode": mode, "relation": relation})
+        values = {
+            "why": _why(trace, step),
+            "mode": mode,
+            "relation": named(trace, step, relation),
+            "waiting": waiting(("reads", "writes") if mode == _MODES[0] else ("writes",)),
+        }
+        yield Hit(step, step.operation.span, values)
 
 
 def _bounds(value: str | None) -> bool:
@@ -54,8 +64,12 @@ def _why(trace: Trace, step: Step) -> str:
 
 
 def _strongest(step: Step) -> tuple[str, str]:
-    modes = ("ACCESS EXCLUSIVE", "EXCLUSIVE", "SHARE ROW EXCLUSIVE", "SHARE")
-    locks = [(modes.index(mode), mode, name) for name, mode in step.effect.locks if mode in modes]
-    own = [lock for lock in locks if lock[2] == step.table]
-    _, mode, relation = min(own or locks, default=(0, "a strong lock", step.table or "the table"))
+    """The mode and relation to name: the strongest, a table before an index, the statement's own table first."""
+    index = step.table if step.operation.object == "index" else None
+    locks = [
+        (_MODES.index(mode), name == index, name != step.table, mode, name)
+        for name, mode in step.effect.locks
+        if mode in _MODES
+    ]
+    *_, mode, relation = min(locks)
     return mode, relation
