@@ -232,8 +232,8 @@ def test_nothing_is_dropped_silently(text: str) -> None:
     covered = [s.span for s in reading.statements] + [p.span for p in reading.placeholders]
     at = 0
     for start, end in [*sorted(covered), (len(text), len(text))]:
+        at = lexing.skip_blank(text, at, start)
         while at < start and text[at] in "; \r\n\x00\ufeff":
             at = lexing.skip_blank(text, at + 1, start)
-            at = lexing.skip_blank(text, at, start)
-        assert lexing.skip_blank(text, at, start) >= start, text[at:start]
+        assert at >= start, text[at:start]
         at = max(at, end)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from safecol.patterns import lazy
 from safecol.runners import detection, dialects, ordering
 from safecol.runners.migration_file import MigrationFile
 from safecol.runners.surroundings import Surroundings
@@ -18,7 +19,7 @@ _SKIPPED_FOLDERS = frozenset(
     {"node_modules", "__pycache__", "venv", "vendor", "site-packages", "bower_components", "target", "__pypackages__"}
 )
 _SQL = (".sql", ".ddl", ".pgsql", ".psql")
-_DUMP_NAME = re.compile(r"(?:.*[_.-])?(?:structure|schema|dump|backup)(?:[_.-].*)?\.sql", re.IGNORECASE)
+_DUMP_NAME = lazy(r"(?:.*[_.-])?(?:structure|schema|dump|backup)(?:[_.-].*)?\.sql", re.IGNORECASE)
 # Compiled where they are needed: most runs meet no such file.
 _DUMP_HEAD = (
     r"(?m)^-- (?:PostgreSQL database (?:cluster )?dump|(?:MySQL|MariaDB) dump)|^/\*M?!999999"
@@ -27,8 +28,8 @@ _DUMP_HEAD = (
 )
 _PYTHON = r"(?m)^\s*(?:down_revision\s*[:=]|class Migration\()"
 _OTHER_PURPOSE = r"(?i)seed|schema|dump|structure|readme|template|example|test|fixture|query"
-_NUMBERED = re.compile(r"[VUB]?\d")
-_VERSION_FOLDER = re.compile(r"v?\d+(?:[._]\d+)*")
+_NUMBERED = lazy(r"[VUB]?\d")
+_VERSION_FOLDER = lazy(r"v?\d+(?:[._]\d+)*")
 _HEAD = 16_384
 _SAMPLES = 8
 

@@ -3,17 +3,21 @@
 import re
 from collections.abc import Mapping
 from functools import cache
+from typing import TYPE_CHECKING
 
-from safecol import pages, versions
+from safecol import versions
 from safecol.finding import Stage
 from safecol.heads import Rule
-from safecol.slices import values
-from safecol.trace import Hit, Trace
+from safecol.patterns import lazy
+from safecol.trace import Hit, Step, Trace
 
-_PLACEHOLDER = re.compile(r"\{\{|\}\}|\{([a-z_]+)\}")
-_SHOWN = re.compile(r"`\{([a-z_]+)\}`|\{([a-z_]+)\}")
-_INSTEAD = re.compile(r"Instead(?: \((.+)\))?")
-_GATE = re.compile(r"\*\*(Deploy|Wait)\*\*")
+if TYPE_CHECKING:
+    from safecol.pages import Part
+
+_PLACEHOLDER = lazy(r"\{\{|\}\}|\{([a-z_]+)\}")
+_SHOWN = lazy(r"`\{([a-z_]+)\}`|\{([a-z_]+)\}")
+_INSTEAD = lazy(r"Instead(?: \((.+)\))?")
+_GATE = lazy(r"\*\*(Deploy|Wait)\*\*")
 _LONGEST = 60
 
 
@@ -28,7 +32,7 @@ def render(rule: Rule, hit: Hit, trace: Trace, version: str) -> tuple[Stage, ...
     found = _instead(rule.path, version)
     if not any(part.kind == "code" for part in found):
         return ()
-    known = {**values(hit.step, trace.text), **hit.values}
+    known = {**_values(hit.step, trace.text), **hit.values}
     stages: list[Stage] = []
     title = ""
     for part in found:
@@ -57,7 +61,20 @@ def message(template: str, hit: Hit, text: str) -> str:
     if "{" not in template:
         return template
     facts = {key: str(fact) for key, fact in hit.step.facts.items() if fact is not None} if hit.step else {}
-    return _in_words(template, {**facts, **(values(hit.step, text) if hit.step else {}), **hit.values})
+    return _in_words(template, {**facts, **(_values(hit.step, text) if hit.step else {}), **hit.values})
+
+
+_last: list[tuple[Step, str, dict[str, str]]] = []  # one entry: a finding asks for message, help and stages
+
+
+def _values(step: Step, text: str) -> dict[str, str]:
+    if _last and _last[0][0] is step and _last[0][1] is text:
+        return _last[0][2]
+    from safecol.slices import values
+
+    found = dict(values(step, text))
+    _last[:] = [(step, text, found)]
+    return found
 
 
 def _in_words(template: str, known: Mapping[str, str]) -> str:
@@ -87,7 +104,9 @@ def fill(template: str, known: Mapping[str, str]) -> str | None:
 
 
 @cache
-def _instead(path: str, version: str) -> tuple[pages.Part, ...]:
+def _instead(path: str, version: str) -> tuple["Part", ...]:
+    from safecol import pages
+
     """The parts under the `## Instead` that is for this version, else under the plain one."""
     with open(path, encoding="utf-8") as file:
         found = pages.parts(file.read())
@@ -123,12 +142,9 @@ def _asked(words: list[str], hit: Hit) -> bool:
 def _parses(sql: str, dialect: str) -> bool:
     if dialect != "postgresql":
         return True
-    from safecol.frontends.postgresql.parser import SyntaxProblem, parse
+    from safecol.frontends.postgresql.parser import accepts
 
-    try:
-        return bool(parse(sql))
-    except SyntaxProblem:
-        return False
+    return accepts(sql)
 
 
 def _title(outside: bool, batched: bool) -> str:

@@ -4,13 +4,14 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
+from safecol.patterns import lazy
 from safecol.runners.surroundings import Around
 from safecol.runners.table import executes, marker_of
 
-_NUMBERED = re.compile(r"\d+_.*\.sql")
-_UP_DOWN = re.compile(r"\d+_.*\.(?:up|down)\.sql")
-_FLYWAY = re.compile(r"(?:[VUB]\d[\d._]*|R)__.*\.sql")
-_FOLDER = re.compile(r"\d[\d-]*_.+|\d{10,}")
+_NUMBERED = lazy(r"\d+_.*\.sql")
+_UP_DOWN = lazy(r"\d+_.*\.(?:up|down)\.sql")
+_FLYWAY = lazy(r"(?:[VUB]\d[\d._]*|R)__.*\.sql")
+_FOLDER = lazy(r"\d[\d-]*_.+|\d{10,}")
 NESTED = frozenset({"up.sql", "down.sql", "migration.sql"})
 
 

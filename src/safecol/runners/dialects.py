@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable
 
+from safecol.patterns import lazy
+
 SUPPORTED = ("postgresql", "mysql", "mariadb", "sqlite")
 
 WORDS: dict[str, str] = {
@@ -20,20 +22,20 @@ OTHERS: dict[str, str] = {
     "spanner": "Spanner", "firebird": "Firebird", "sybase": "Sybase",
 }  # fmt: skip
 
-_INFIX = re.compile(r"\.([a-z0-9]+)(?:\.(?:up|down|autocommit))*\.sql$")
-_COMMENT = re.compile(r"--[^\n]*|/\*(?!!).*?\*/", re.DOTALL)
+_INFIX = lazy(r"\.([a-z0-9]+)(?:\.(?:up|down|autocommit))*\.sql$")
+_COMMENT = lazy(r"--[^\n]*|/\*(?!!).*?\*/", re.DOTALL)
 _SIGNS = (
-    ("postgresql", 3, re.compile(
+    ("postgresql", 3, lazy(
         r"\$\w*\$|::\s*\w|\b(?:big|small)?serial\b|\bjsonb\b|\bcreate\s+extension\b|\btimestamptz\b|\bconcurrently\b"
         r"|\bbytea\b|\bplpgsql\b|\busing\s+(?:gin|gist|brin|hnsw)\b|\balter\s+column\s+\S+\s+(?:set\s+data\s+)?type\b"
         r"|\bwith(?:out)?\s+time\s+zone\b|\bnot\s+valid\b|\bvalidate\s+constraint\b|\bowner\s+to\b|\buuid_generate_v4\b",
         re.IGNORECASE)),
-    ("mysql", 3, re.compile(
+    ("mysql", 3, lazy(
         r"\bauto_increment\b|\bengine\s*=|\bunsigned\b|\bmodify\s+(?:column\s+)?`?\w|\bchange\s+column\b"
         r"|\bcharset\s*=|^\s*delimiter\s|/\*!\d|\b(?:tiny|medium|long)(?:text|blob)\b|\bon\s+update\s+current_timestamp",
         re.IGNORECASE | re.MULTILINE)),
-    ("mysql", 1, re.compile(r"`\w+`")),
-    ("sqlite", 4, re.compile(
+    ("mysql", 1, lazy(r"`\w+`")),
+    ("sqlite", 4, lazy(
         r"\bautoincrement\b|\bpragma\s+\w|\bwithout\s+rowid\b|\bsqlite_\w+|\bstrftime\(|\bunixepoch\b", re.IGNORECASE)),
 )  # fmt: skip
 

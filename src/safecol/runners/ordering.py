@@ -2,13 +2,14 @@
 
 import re
 
+from safecol.patterns import lazy
 from safecol.runners.migration_file import OrderKey, Part
 from safecol.runners.table import RUNNERS
 
-_DIGITS = re.compile(r"(\d+)")
-_FLYWAY = re.compile(r"([VUB])([0-9][0-9._]*?)__")
-_DOWN = re.compile(r"(?:^|[._-])(?:down|rollback|revert|undo)\.sql$", re.IGNORECASE)
-_DIRECTION = re.compile(r"[._-]?(?:up|down|rollback|revert|undo)?\.sql$", re.IGNORECASE)
+_DIGITS = lazy(r"(\d+)")
+_FLYWAY = lazy(r"([VUB])([0-9][0-9._]*?)__")
+_DOWN = lazy(r"(?:^|[._-])(?:down|rollback|revert|undo)\.sql$", re.IGNORECASE)
+_DIRECTION = lazy(r"[._-]?(?:up|down|rollback|revert|undo)?\.sql$", re.IGNORECASE)
 
 
 def direction(runner: str, path: str) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 
+from safecol.patterns import lazy
 from safecol.runners.migration_file import MigrationFile
 from safecol.runners.table import RUNNERS, Runner
 from safecol.source import Span
@@ -19,13 +20,13 @@ _LOOSE: tuple[tuple[str, str], ...] = (
     ("liquibase", r"(?im)^[^\S\n]*--[^\n]*\brunInTransaction\s*[:=]\s*\"?false[^\n]*"),
     ("sql-migrate", r"(?im)^[^\S\n]*--[^\S\n]*\+migrate[^\n]*\bnotransaction\b[^\n]*"),
 )
-_HINT = re.compile(r"transaction|disable-tx|txmode", re.IGNORECASE)
-_GOOSE_LINE = re.compile(
+_HINT = lazy(r"transaction|disable-tx|txmode", re.IGNORECASE)
+_GOOSE_LINE = lazy(
     r"^(?P<indent>[^\S\n]*)--[^\S\n]*\+goose[^\S\n]+"
     r"(?P<word>up|down|no transaction|statementbegin|statementend)\b[^\n]*",
     re.IGNORECASE | re.MULTILINE,
 )
-_DBMATE_LINE = re.compile(r"^[^\n]*--[^\S\n]*migrate:(?:up|down)\b[^\n]*", re.MULTILINE)
+_DBMATE_LINE = lazy(r"^[^\n]*--[^\S\n]*migrate:(?:up|down)\b[^\n]*", re.MULTILINE)
 _KINDS = frozenset({"template", "block", "variable"})
 _PSQL_RUNNERS = frozenset({"sqitch", "psql", "plain"})
 _PARAMETER_RUNNERS = {"flyway": "${", "liquibase": "${", "tern": "{{", "sqitch": ":", "psql": ":"}

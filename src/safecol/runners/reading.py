@@ -4,6 +4,7 @@ import re
 from typing import NamedTuple
 
 from safecol.operations import Section
+from safecol.patterns import lazy
 from safecol.runners import problems
 from safecol.runners.migration_file import MigrationFile
 from safecol.runners.table import RUNNERS, Runner, marker_of
@@ -13,17 +14,17 @@ from safecol.trace import Problem
 # Runners that a file's own marker may correct: nothing but its name or the default spoke for them.
 _WEAK_SOURCES = frozenset({"default", "name"})
 
-_TERN = re.compile(r"^---- create above / drop below ----[^\n]*$", re.MULTILINE)
-_TXTAR = re.compile(r"^--[^\S\n]+(\S+\.sql)[^\S\n]+--[^\S\n]*\r?$", re.MULTILINE)
-_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
-_HIDDEN = re.compile(r"'(?:[^']|'')*'|\$(\w*)\$.*?\$\1\$", re.DOTALL)
+_TERN = lazy(r"^---- create above / drop below ----[^\n]*$", re.MULTILINE)
+_TXTAR = lazy(r"^--[^\S\n]+(\S+\.sql)[^\S\n]+--[^\S\n]*\r?$", re.MULTILINE)
+_COMMENT = lazy(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+_HIDDEN = lazy(r"'(?:[^']|'')*'|\$(\w*)\$.*?\$\1\$", re.DOTALL)
 # What Flyway knows to be impossible in a transaction. REINDEX INDEX CONCURRENTLY isn't in its list.
-_FLYWAY_ALONE = re.compile(
+_FLYWAY_ALONE = lazy(
     r"(?:CREATE|DROP)\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\b|(?:CREATE|DROP)\s+(?:DATABASE|TABLESPACE|SUBSCRIPTION)\b"
     r"|ALTER\s+SYSTEM\b|REINDEX\s+(?:\(\s*VERBOSE\s*\)\s*|VERBOSE\s+)?(?:SCHEMA|DATABASE|SYSTEM)\b|VACUUM\b|DISCARD\s+ALL\b",
     re.IGNORECASE,
 )
-_LIQUIBASE_OTHER = re.compile(r"(?i)\bdbms:\"?([\w!,\s]+?)(?=\"|\s+\w+:|\s*$)")
+_LIQUIBASE_OTHER = lazy(r"(?i)\bdbms:\"?([\w!,\s]+?)(?=\"|\s+\w+:|\s*$)")
 
 
 class SectionReading(NamedTuple):

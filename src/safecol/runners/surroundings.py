@@ -4,6 +4,7 @@ import os
 import re
 from typing import NamedTuple
 
+from safecol.patterns import lazy
 from safecol.runners.dialects import WORDS
 
 # Patterns are compiled where they are needed: most runs meet none of these files.
@@ -33,11 +34,11 @@ _LIBRARIES: dict[str, tuple[tuple[str, str], ...]] = {
     )),
 }  # fmt: skip
 # `provider = "mysql"`, `"dialect": "sqlite"`, `engine = pg`, `flyway.url=jdbc:postgresql://…`.
-_DIALECT = re.compile(
+_DIALECT = lazy(
     r"(?im)^(?![^\S\n]*(?:#|//|--))[^\n]*?(?:\b(?:provider|dialect|engine|driver)\b[\"']?\s*[=:]\s*[\"']?"
     r"|\b(?:jdbc|db):|\b(?:url|database)\b\s*=\s*[\"']?)(postgresql|postgres|pgx?|mysql|mariadb|sqlite3?)\b"
 )
-_PLAN_LINE = re.compile(r"^[^\S\n]*(?:(?P<tag>@\S+)|(?P<change>[^\s%#@\[\]-]\S*))", re.MULTILINE)
+_PLAN_LINE = lazy(r"^[^\S\n]*(?:(?P<tag>@\S+)|(?P<change>[^\s%#@\[\]-]\S*))", re.MULTILINE)
 
 
 class Around(NamedTuple):

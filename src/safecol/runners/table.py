@@ -3,6 +3,8 @@
 import re
 from typing import NamedTuple
 
+from safecol.patterns import lazy
+
 Order = str
 """How a history is sorted: `number` (leading digits as a number), `name` (character by character), `natural` (digits
 inside names as numbers), `dotted` (Flyway's versions), `plan` (sqitch.plan) or `journal` (drizzle's meta folder)."""
@@ -101,24 +103,26 @@ RUNNERS: dict[str, Runner] = {
     )
 }  # fmt: skip
 
-# What only one runner writes; the first that matches names it.
-MARKERS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("liquibase", re.compile(r"\A\ufeff?\s*--[^\S\n]*liquibase[^\S\n]+formatted[^\S\n]+sql", re.IGNORECASE)),
-    ("goose", re.compile(r"(?im)^[^\S\n]*--[^\S\n]*\+goose[^\S\n]+(?:up|down|no transaction|envsub)\b")),
-    ("dbmate", re.compile(r"^[^\S\n]*--\s*migrate:(?:up|down)\b", re.MULTILINE)),
-    ("sql-migrate", re.compile(r"^--[^\S\n]*\+migrate[^\S\n]+(?:up|down)\b", re.IGNORECASE | re.MULTILINE)),
-    ("tern", re.compile(r"^---- (?:create above / drop below|tern: disable-tx) ----", re.MULTILINE)),
-    ("rambler", re.compile(r"^--[^\S\n]*rambler[^\S\n]+(?:up|down)\b", re.MULTILINE)),
-    ("node-pg-migrate", re.compile(r"^[^\S\n]*--[ \t-]*(?:up|down)[^\S\n]+migration\b", re.IGNORECASE | re.MULTILINE)),
-    ("drizzle", re.compile(r"--> statement-breakpoint")),
-    ("ef-core", re.compile(r"__EFMigrationsHistory")),
+# What only one runner writes; the first that matches names it. A text without any of the words, in lower case, needs
+# no search.
+MARKERS: tuple[tuple[str, tuple[str, ...], re.Pattern[str]], ...] = (
+    ("liquibase", ("liquibase",), lazy(r"\A\ufeff?\s*--[^\S\n]*liquibase[^\S\n]+formatted[^\S\n]+sql", re.IGNORECASE)),
+    ("goose", ("+goose",), lazy(r"(?im)^[^\S\n]*--[^\S\n]*\+goose[^\S\n]+(?:up|down|no transaction|envsub)\b")),
+    ("dbmate", ("migrate:",), lazy(r"^[^\S\n]*--\s*migrate:(?:up|down)\b", re.MULTILINE)),
+    ("sql-migrate", ("+migrate",), lazy(r"^--[^\S\n]*\+migrate[^\S\n]+(?:up|down)\b", re.IGNORECASE | re.MULTILINE)),
+    ("tern", ("---- ",), lazy(r"^---- (?:create above / drop below|tern: disable-tx) ----", re.MULTILINE)),
+    ("rambler", ("rambler",), lazy(r"^--[^\S\n]*rambler[^\S\n]+(?:up|down)\b", re.MULTILINE)),
+    ("node-pg-migrate", ("migration",), lazy(r"(?im)^[^\S\n]*--[ \t-]*(?:up|down)[^\S\n]+migration\b")),
+    ("drizzle", ("--> statement",), lazy(r"--> statement-breakpoint")),
+    ("ef-core", ("__efmigrations",), lazy(r"__EFMigrationsHistory")),
     (
         "sqitch",
-        re.compile(r"\A\ufeff?\s*--[^\S\n]*(?:Deploy|Revert|Verify)[^\S\n]+\S+(?:[^\S\n]+(?:to|from|on)[^\S\n]+\w+)"),
+        ("deploy", "revert", "verify"),
+        lazy(r"\A\ufeff?\s*--[^\S\n]*(?:Deploy|Revert|Verify)[^\S\n]+\S+(?:[^\S\n]+(?:to|from|on)[^\S\n]+\w+)"),
     ),
-    ("atlas", re.compile(r"^--[^\S\n]*atlas:(?:txmode|delimiter|txtar|checkpoint)\b", re.MULTILINE)),
-    ("yoyo", re.compile(r"^--[^\S\n]*(?:depends|transactional):", re.MULTILINE)),
-    ("sqlx", re.compile(r"\A-- no-transaction")),
+    ("atlas", ("atlas:",), lazy(r"^--[^\S\n]*atlas:(?:txmode|delimiter|txtar|checkpoint)\b", re.MULTILINE)),
+    ("yoyo", ("depends:", "transactional:"), lazy(r"^--[^\S\n]*(?:depends|transactional):", re.MULTILINE)),
+    ("sqlx", ("-- no-transaction",), lazy(r"\A-- no-transaction")),
 )
 
 
@@ -126,7 +130,12 @@ def marker_of(text: str) -> str:
     """The runner whose marker is in `text`, or ""."""
     if "--" not in text and "__EF" not in text:
         return ""
-    return next((name for name, pattern in MARKERS if pattern.search(text)), "")
+    lower = text.lower()
+    for name, words, pattern in MARKERS:
+        for word in words:
+            if word in lower and pattern.search(text):
+                return name
+    return ""
 
 
 def executes(runner: str, name: str) -> bool:

@@ -3,18 +3,19 @@
 import re
 
 from safecol.frontends.postgresql import lexing
+from safecol.patterns import lazy
 from safecol.source import Span
 
 HUGE = 100_000
 """Statements of fewer characters are parsed whole: it costs little, and all their rows are seen."""
 
-_HEAD = re.compile(
+_HEAD = lazy(
     r"INSERT\s+INTO\s+[^;'()]{1,400}(?:\([^;'()]*\)\s*)?(?:OVERRIDING\s+(?:SYSTEM|USER)\s+VALUE\s*)?VALUES\s*(?=\()",
     re.IGNORECASE,
 )
-_ROW = re.compile(rf"(?:{lexing.STRING}|(?P<edge>[()])|[^()'\"])", re.DOTALL)
-_TAIL = re.compile(r"\)\s*((?:ON\s+CONFLICT|RETURNING)\b)", re.IGNORECASE)
-_NOT_LINE_END = re.compile(r"[^\r\n]+")
+_ROW = lazy(rf"(?:{lexing.STRING}|(?P<edge>[()])|[^()'\"])", re.DOTALL)
+_TAIL = lazy(r"\)\s*((?:ON\s+CONFLICT|RETURNING)\b)", re.IGNORECASE)
+_NOT_LINE_END = lazy(r"[^\r\n]+")
 
 
 def cut_values(body: str) -> tuple[str, list[Span]]:

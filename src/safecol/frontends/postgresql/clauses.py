@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterator
 
+from safecol.patterns import lazy
 from safecol.source import Span
 
 # Everything inside which a comma or a parenthesis means nothing, and those themselves.
-_TOKEN = re.compile(
+_TOKEN = lazy(
     r"""
     (?<![\w$])[eE]'[^'\\]*(?:(?:\\.|'')[^'\\]*)*'
     | '[^']*(?:''[^']*)*'
@@ -17,10 +18,10 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_COMMENT = re.compile(r"/\*|\*/")
-_GAP = re.compile(r"(?:\s+|--[^\n]*)+")
+_COMMENT = lazy(r"/\*|\*/")
+_GAP = lazy(r"(?:\s+|--[^\n]*)+")
 _PART = r'(?:[uU]&)?(?:"[^"]*(?:""[^"]*)*"|[^\s".,;()*]+)'
-_NAME = re.compile(rf"{_PART}(?:\s*\.\s*{_PART})*")
+_NAME = lazy(rf"{_PART}(?:\s*\.\s*{_PART})*")
 
 
 def split(text: str, start: int, end: int) -> Iterator[Span]:

@@ -7,17 +7,19 @@ possessive throughout, so that they are linear on any text.
 import re
 from collections.abc import Iterator
 
+from safecol.patterns import lazy
+
 STRING = r"""(?<=\b[eE])'[^'\\]*+(?:(?:\\.|'')[^'\\]*+)*+'|'[^']*+(?:''[^']*+)*+'|"[^"]*+" """.strip()
 LINE_COMMENT = r"--[^\n\r]*+"
 
-_BLOCK_EDGE = re.compile(r"/\*|\*/")
-_DOLLAR_TAG = re.compile(r"(?<![\w$])\$(?:[^\W\d]\w*)?\$")
-_COMMENT_START = re.compile(
+_BLOCK_EDGE = lazy(r"/\*|\*/")
+_DOLLAR_TAG = lazy(r"(?<![\w$])\$(?:[^\W\d]\w*)?\$")
+_COMMENT_START = lazy(
     rf"(?:{STRING}|[^-'\"/$]++|-(?!-)|/(?!\*)|\$(?!(?:[^\W\d]\w*)?\$)|(?<=[\w$])\$|['\"])*+", re.DOTALL
 )
-_LINE_COMMENT = re.compile(LINE_COMMENT)
-_BLANK = re.compile(rf"(?:\s++|{LINE_COMMENT})*+")
-_STATEMENT = re.compile(
+_LINE_COMMENT = lazy(LINE_COMMENT)
+_BLANK = lazy(rf"(?:\s++|{LINE_COMMENT})*+")
+_STATEMENT = lazy(
     rf"(?:[^;'\"$/-]++|{STRING}|{LINE_COMMENT}|-|/(?!\*)|\$(?!(?:[^\W\d]\w*)?\$)|(?<=[\w$])\$|['\"])*+", re.DOTALL
 )
 

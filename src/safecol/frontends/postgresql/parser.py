@@ -26,17 +26,7 @@ def parse(text: str) -> list[dict[str, Any]]:
     """
     import json
 
-    global _parse_sql_json  # noqa: PLW0603 - loaded once
-    if _parse_sql_json is None:
-        _parse_sql_json = _load()
-    try:
-        document = _parse_sql_json(text)
-    except UnicodeEncodeError as error:
-        raise SyntaxProblem("the text has a lone surrogate, which no encoding can hold", error.start) from error
-    except Exception as error:
-        if type(error).__name__ != "ParseError":
-            raise
-        raise _problem(text, error) from error
+    document = _document(text)
     try:
         statements: list[dict[str, Any]] = json.loads(document)["stmts"]
     except KeyError:
@@ -44,6 +34,28 @@ def parse(text: str) -> list[dict[str, Any]]:
     except RecursionError as error:
         raise SyntaxProblem("nested too deeply to be analyzed", None) from error
     return statements
+
+
+def accepts(text: str) -> bool:
+    """Whether `text` is at least one statement of PostgreSQL; quicker than `parse`."""
+    try:
+        return '"stmts":[{' in _document(text)
+    except SyntaxProblem:
+        return False
+
+
+def _document(text: str) -> str:
+    global _parse_sql_json  # noqa: PLW0603 - loaded once
+    if _parse_sql_json is None:
+        _parse_sql_json = _load()
+    try:
+        return _parse_sql_json(text)
+    except UnicodeEncodeError as error:
+        raise SyntaxProblem("the text has a lone surrogate, which no encoding can hold", error.start) from error
+    except Exception as error:
+        if type(error).__name__ != "ParseError":
+            raise
+        raise _problem(text, error) from error
 
 
 def _problem(text: str, error: Exception) -> SyntaxProblem:

@@ -9,6 +9,7 @@ from safecol.frontends.postgresql import lexing, parser
 from safecol.frontends.postgresql.bulk import cut_values
 from safecol.frontends.postgresql.masking import Masked, mask
 from safecol.operations import Opaque, Operation, Section, Statement
+from safecol.patterns import lazy
 from safecol.source import Span
 from safecol.trace import Placeholder
 
@@ -24,16 +25,16 @@ class Reading(NamedTuple):
 
 _TOO_DEEP = "nested too deeply to be analyzed"
 # A NUL ends the parser's input and a lone surrogate has no encoding: white space and a letter stand in for them.
-_NO_ENCODING = re.compile("[\ud800-\udfff]")
-_RULE = re.compile(r"CREATE\s+(?:OR\s+REPLACE\s+)?RULE\b", re.IGNORECASE)
-_ATOMIC = re.compile(r"\bBEGIN\s+ATOMIC\b", re.IGNORECASE)
-_DEPTH = re.compile(
+_NO_ENCODING = lazy("[\ud800-\udfff]")
+_RULE = lazy(r"CREATE\s+(?:OR\s+REPLACE\s+)?RULE\b", re.IGNORECASE)
+_ATOMIC = lazy(r"\bBEGIN\s+ATOMIC\b", re.IGNORECASE)
+_DEPTH = lazy(
     rf"{lexing.STRING}|{lexing.LINE_COMMENT}|(?P<open>\(|\bBEGIN\b|\bCASE\b)|(?P<close>\)|\bEND\b)",
     re.IGNORECASE | re.DOTALL,
 )
 _MOST_JOINED = 500
-_LINE_ENDING = re.compile(r";[ \t]*\r?\n")
-_NEW_STATEMENT = re.compile(
+_LINE_ENDING = lazy(r";[ \t]*\r?\n")
+_NEW_STATEMENT = lazy(
     r"^(?:(?:CREATE|ALTER|DROP)\s+(?:OR\s+REPLACE\s+)?(?:UNIQUE\s+)?"
     r"(?:TABLE|INDEX|VIEW|MATERIALIZED|TYPE|FUNCTION|PROCEDURE|TRIGGER|SEQUENCE|SCHEMA|EXTENSION|DOMAIN|POLICY)\b"
     r"|INSERT\s+INTO\b|UPDATE\s+\S+\s+SET\b|DELETE\s+FROM\b|COMMENT\s+ON\b|TRUNCATE\b|REINDEX\b|VACUUM\b"
