@@ -72,7 +72,7 @@ def lint_texts(
     lock_timeout: str | None = None,
 ) -> list[Finding]:
     """Findings for texts that are on no disk: the blocks of pages. `setup` existed before, with rows."""
-    names = {name: text for name, text in files}
+    names = dict(files)
     before = {f"setup-{number}.sql": text for number, text in enumerate(setup, 1)}
     made = [
         MigrationFile(
@@ -140,7 +140,7 @@ def run(
             context.new_since = context.file
         if not file.target:
             context.new_since = 0
-        yield Ran(done, _traces(context, dialect, done, chosen), chosen, version)
+        yield Ran(done, _traces(context, dialect, done), chosen, version)
 
 
 def _dialect(catalog: Catalog) -> Dialect:
@@ -161,8 +161,9 @@ def _context(dialect: Dialect, name: str, version: str, chosen: PathSettings, sc
         dump = MigrationFile("<schema>", "psql", name, "settings")
         done = read(dump, {"<schema>": schema})
         context.file = 1
-        _traces(context, dialect, done, chosen)
-    for setting, value in (("lock_timeout", chosen.lock_timeout_ms), ("statement_timeout", chosen.statement_timeout_ms)):
+        _traces(context, dialect, done)
+    limits = (("lock_timeout", chosen.lock_timeout_ms), ("statement_timeout", chosen.statement_timeout_ms))
+    for setting, value in limits:
         if value is not None:
             context.session[setting] = str(value)
     return context
@@ -175,7 +176,7 @@ def _major(version: str) -> int:
     return known[0] if known else 0
 
 
-def _traces(context: Context, dialect: Dialect, done: ReadFile, chosen: PathSettings) -> tuple[Trace, ...]:
+def _traces(context: Context, dialect: Dialect, done: ReadFile) -> tuple[Trace, ...]:
     found: list[Trace] = []
     session = dict(context.session)
     for section, statements in done.migration.sections:
@@ -244,14 +245,14 @@ class _Collected:
             yield from self._reported(ran, selected, problem.rule, problem.span, problem.message, problem.help)
         for section, statements in ran.read.migration.sections:
             for statement in statements:
-                if statement.opaque is not None:
-                    yield from self._opaque(ran, selected, section, statement)
+                yield from self._opaque(ran, selected, section, statement)
 
     def _opaque(
         self, ran: Ran, selected: frozenset[str], section: Section, statement: Statement
     ) -> Iterator[Finding]:
         opaque = statement.opaque
-        assert opaque is not None
+        if opaque is None:
+            return
         self.unanalyzed.append(Unanalyzed(ran.read.source.path, opaque.span, opaque.reason))
         rule = "syntax-error" if opaque.syntax else "unanalyzed-statement"
         page = self.catalog.rule(rule)

@@ -51,7 +51,7 @@ class Cast(NamedTuple):
 
 
 class Operator(NamedTuple):
-    """`name` is the operator's symbol, or `in`, `like`, `between`, `is distinct from`, `any`, `collate`, `subscript`."""
+    """`name` is the symbol, or `in`, `like`, `between`, `is distinct from`, `any`, `collate`, `subscript`."""
 
     name: str
     arguments: tuple["Expression", ...]

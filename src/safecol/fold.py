@@ -17,7 +17,7 @@ class Rest(NamedTuple):
     """The statement that an operation is part of, as far as it was applied: what its other clauses do.
 
     `dropped` are (table, constraint) dropped anywhere in the statement. `fresh` are the columns that it added, with
-    what existing rows get: `null`, `same` (one constant) or `stored`. `skipped` are those that IF NOT EXISTS left alone.
+    what existing rows get: `null`, `same` (one constant) or `stored`. `skipped` are those that IF NOT EXISTS kept.
     """
 
     operations: tuple[Operation, ...]

@@ -80,7 +80,7 @@ class IndexElement(NamedTuple):
 
 
 class IndexDefinition(NamedTuple):
-    """`name` is None when the server will choose one; `method` is `btree`, `gin`, …"""
+    """`name` is None when the server will choose one; `method` is `btree`, `gin`, `gist` and so on."""
 
     name: str | None
     elements: tuple[IndexElement, ...]
@@ -128,7 +128,7 @@ class RoutineDefinition(NamedTuple):
     """CREATE FUNCTION or PROCEDURE: `volatility` is `volatile`, `stable`, `immutable` or None (not said).
 
     `body` is the source text of the body; `atomic` is True for a parsed body (BEGIN ATOMIC, RETURN), whose relations
-    and columns are then dependencies.
+    and columns are then dependencies. `parameters` are the names of all parameters, OUT included.
     """
 
     language: str
@@ -139,6 +139,7 @@ class RoutineDefinition(NamedTuple):
     atomic: bool = False
     returns: TypeName | None = None
     options: frozenset[str] = frozenset()
+    parameters: tuple[str, ...] = ()
 
 
 class TypeDefinition(NamedTuple):
@@ -223,13 +224,15 @@ class Opaque(NamedTuple):
 class Statement(NamedTuple):
     """One statement: `number` counts from 1 in its file; `span` excludes the terminator and leading comments.
 
-    `opaque` is set when some of it was not understood; `operations` then hold what was.
+    `opaque` is set when some of it was not understood; `operations` then hold what was. `parts` are the statements of a
+    body that runs as part of this one (a DO block), in order: they carry its number and spans of their own.
     """
 
     number: int
     span: Span
     operations: tuple[Operation, ...]
     opaque: Opaque | None = None
+    parts: tuple["Statement", ...] = ()
 
 
 class Section(NamedTuple):
@@ -320,6 +323,7 @@ FLAGS: frozenset[str] = frozenset(
         "enable", "disable", "force", "no-force", "restart-identity", "default-value", "using-table", "limit",
         "through-alter-table", "explicit-name", "security-definer", "using-clause", "system", "schema-wide",
         "skipped-values", "at-transaction-start", "session", "is-local", "column-list", "schema-change",
+        "conditional", "batched", "understood",
     }
 )  # fmt: skip
 

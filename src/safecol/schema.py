@@ -1,4 +1,4 @@
-"""The schema so far: what earlier operations are known to have made. Records go in and out; every change can be undone.
+"""The schema so far: what earlier operations are known to have made. Records in and out; all can be undone.
 
 Absent is not "does not exist": `complete` says whether everything before was seen (a dump, or a history from its start).
 Keys are names as shown in reports: without the default schema, `schema.name` otherwise.
@@ -63,8 +63,8 @@ class Table(NamedTuple):
 
     name: str
     kind: str = "table"
-    columns: dict[str, Column] = {}
-    constraints: dict[str, Constraint] = {}
+    columns: dict[str, Column] = {}  # noqa: RUF012 - records are replaced, never changed in place
+    constraints: dict[str, Constraint] = {}  # noqa: RUF012
     complete: bool = False
     file: int = 0
     populated: bool | None = None
@@ -77,8 +77,10 @@ class Table(NamedTuple):
 
 
 class Dependent(NamedTuple):
-    """Something that uses columns of a relation: `kind` is view, materialized-view, policy, trigger, rule, publication,
-    routine, statistics; `columns` is None when it uses the relation as a whole or is not known.
+    """Something that uses columns of a relation.
+
+    `kind` is view, materialized-view, policy, trigger, rule, publication, routine or statistics; `columns` is None when
+    it uses the relation as a whole or is not known.
     """
 
     kind: str

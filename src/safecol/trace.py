@@ -48,7 +48,7 @@ class Step(NamedTuple):
 
 
 class Placeholder(NamedTuple):
-    """Text that is not SQL and was masked before parsing: `kind` is `template`, `variable`, `psql-command`, …"""
+    """Text that is not SQL and was masked before parsing: `kind` is `template`, `variable` or `psql-command`."""
 
     span: Span
     kind: str

@@ -13,7 +13,7 @@ def add_dependents(context: Context, key: str, operation: Operation, kind: str) 
     name = _label(kind, key, operation)
     found: dict[str, frozenset[str] | None] = {}
     if kind in ("trigger", "policy", "rule", "statistics"):
-        found[key] = _own_columns(operation, kind)
+        found[key] = _own_columns(operation)
     if operation.query is not None:
         for name_read, used in _query_columns(context, operation.query).items():
             found[name_read] = _merge(found[name_read], used) if name_read in found else used
@@ -45,7 +45,7 @@ def _merge(one: frozenset[str] | None, other: frozenset[str] | None) -> frozense
     return None if one is None or other is None else one | other
 
 
-def _own_columns(operation: Operation, kind: str) -> frozenset[str] | None:
+def _own_columns(operation: Operation) -> frozenset[str] | None:
     used: set[str] = set()
     definition = operation.definition
     if isinstance(definition, TriggerDefinition):

@@ -42,7 +42,8 @@ _APPLY: dict[str, Apply] = {
     ),
     "add-constraint": constraints.apply_constraint,
     **dict.fromkeys(
-        ("drop-constraint", "validate-constraint", "rename-constraint", "alter-constraint"), constraints.change_constraint
+        ("drop-constraint", "validate-constraint", "rename-constraint", "alter-constraint"),
+        constraints.change_constraint,
     ),
     "create-index": indexes.create_index,
     "drop-index": indexes.drop_index,

@@ -8,7 +8,7 @@ from safecol.operations import Name, Operation, TypeDefinition
 
 
 class Domain(NamedTuple):
-    """`state` is `none` (not a domain), `free`, `constrained` or `unknown`; `default` and `nullable` are the domain's."""
+    """`state` is `none` (no domain), `free`, `constrained` or `unknown`; `default` and `nullable` are the domain's."""
 
     state: str
     default: Expression | None = None
@@ -26,7 +26,7 @@ _BASE = frozenset(
     txid_snapshot pg_snapshot int4range numrange tsrange tstzrange daterange int8range int4multirange nummultirange
     tsmultirange tstzmultirange datemultirange int8multirange oidvector int2vector xid8 citext hstore ltree lquery
     geometry geography vector halfvec sparsevec cube isbn issn ean13 box2d box3d raster regprocedure regoper
-    """.split()
+    """.split()  # noqa: SIM905 - a page of names reads better as words than as a list
 )
 
 
@@ -66,15 +66,18 @@ def routine_users(context: Context, operation: Operation, key: str) -> list[str]
         return [f"{table}.{column.name}" for table, column in context.schema.uses_type(extension)]
     name = key.rpartition(".")[2]
     found = [item.name for item in context.schema.dependents.get(key, ())]
-    for table in context.schema.tables.values():
-        for column in table.columns.values():
-            if column.default is not None and _calls(column.default, name):
-                found.append(f"{table.name}.{column.name}")
-    for index in context.schema.indexes.values():
-        if any(
-            element.expression is not None and _calls(element.expression, name) for element in index.definition.elements
-        ):
-            found.append(index.name)
+    found += [
+        f"{table.name}.{column.name}"
+        for table in context.schema.tables.values()
+        for column in table.columns.values()
+        if column.default is not None and _calls(column.default, name)
+    ]
+    found += [
+        index.name
+        for index in context.schema.indexes.values()
+        for element in index.definition.elements
+        if element.expression is not None and _calls(element.expression, name)
+    ]
     return found
 
 

@@ -6,7 +6,7 @@
 from collections.abc import Callable, Iterable
 
 from safecol.context import Context
-from safecol.history.records import constraint_columns, index_columns
+from safecol.history.records import index_columns
 from safecol.operations import ConstraintDefinition, Operation, TableDefinition
 from safecol.schema import Constraint, Dependent, Index
 
@@ -146,7 +146,9 @@ def _outgoing(context: Context, names: Iterable[str]) -> list[str]:
         if table is None:
             continue
         copied = {other for parent in table.parents if parent in tables for other in tables[parent].constraints}
-        found.extend(item.referenced for item in table.constraints.values() if item.referenced and item.name not in copied)
+        found.extend(
+            item.referenced for item in table.constraints.values() if item.referenced and item.name not in copied
+        )
     return [name for name in found if name not in names]
 
 
@@ -323,7 +325,7 @@ _TARGETS: dict[str, Target] = {
     "table_indexes": lambda c, _o, key: [index.name for index in c.schema.indexes_of(key)],
     "family_indexes": lambda c, o, key: [i.name for name in members(c, o, key) for i in c.schema.indexes_of(name)],
     "indexed_table": lambda c, _o, key: [key] if c.schema.indexes_of(key) or key not in c.schema.tables else [],
-    "using_index": lambda c, o, key: _using_index(o, key),
+    "using_index": lambda _c, o, key: _using_index(o, key),
     "target_index": _target,
     "target_index_table": lambda c, o, _key: [
         c.schema.indexes[name].table for name in _target(c, o, "") if name in c.schema.indexes
@@ -359,4 +361,3 @@ def _using_index(operation: Operation, key: str) -> list[str]:
     if not name:
         return []
     return [f"{key.rpartition('.')[0]}.{name}" if "." in key else name]
-
