@@ -12,7 +12,7 @@ SEVERITIES = ("error", "warning", "note", "off")
 BOOLEANS = (
     "rewrite", "scan", "rebuild", "transaction_allowed", "concurrently", "inline", "validated", "if_not_exists",
     "if_exists", "cascade", "using_index", "where", "partitioned", "proven", "nullable", "only", "always_true",
-    "unique", "temporary",
+    "unique", "temporary", "unlogged", "no_data", "type_used", "has_default_partition",
 )  # fmt: skip
 
 # Facts that are words: the closed set where there is one, None where any word may stand.
@@ -24,12 +24,14 @@ WORDS: dict[str, tuple[str, ...] | None] = {
     "duration": ("instant", "table", "concurrent"),
     "transaction": ("inside", "outside"),
     "fails": ("always", "rows"),
+    "failure": ("version", "dependents", "state"),
     "constraint": ("check", "not-null", "unique", "primary-key", "foreign-key", "exclusion"),
     "default": ("none", "constant", "volatile"),
     "generated": ("none", "stored", "virtual"),
     "key": ("none", "serial", "identity"),
     "domain": ("none", "free", "constrained"),
     "change": ("none", "rewrite", "rebuild", "scan"),
+    "disables": ("autovacuum", "row-security", "triggers"),
     "setting": None,
     "version": None,  # ranges
     "dialect": ("postgresql", "mysql", "mariadb", "sqlite"),

@@ -19,6 +19,7 @@ def _create_table(context: Context, operation: Operation, key: str, rest: Rest, 
         return
     found["temporary"] = definition.persistence == "temporary"
     found["unlogged"] = definition.persistence == "unlogged"
+    found["disables"] = _disabled(operation)
     found["partitioned"] = definition.partition_by is not None
     found["feature"] = _feature(definition)
     if definition.partition_by is not None:
@@ -28,6 +29,29 @@ def _create_table(context: Context, operation: Operation, key: str, rest: Rest, 
             for item in definition.constraints
         )
         found["partitioned_exclusion"] = any(item.kind == "exclusion" for item in definition.constraints)
+
+
+def _disabled(operation: Operation) -> str | None:
+    """What a table's options, or ALTER TABLE, switch off for it."""
+    options = operation.options
+    if isinstance(operation.definition, TableDefinition):
+        options = operation.definition.options
+    if dict(options).get("autovacuum_enabled", "").lower() in ("false", "off", "0", "no"):
+        return "autovacuum"
+    return None
+
+
+def _switch(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
+    off = operation.flags & {"disable", "no-force"}
+    if operation.kind == "change-row-security":
+        found["disables"] = "row-security" if off else None
+    elif operation.value == "ALL":  # USER leaves those of foreign keys on
+        found["disables"] = "triggers" if off else None
+
+
+def _create_table_as(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
+    found["temporary"] = "temporary" in operation.flags
+    found["unlogged"] = "unlogged" in operation.flags
 
 
 def _feature(definition: TableDefinition) -> str | None:
@@ -80,6 +104,7 @@ def _truncate(context: Context, operation: Operation, key: str, rest: Rest, foun
 
 def _set_table_options(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
     found["weak_options"] = not any(name == "user_catalog_table" for name, _ in operation.options)
+    found["disables"] = _disabled(operation)
 
 
 def _set_persistence(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
@@ -151,6 +176,10 @@ def _refresh_view(context: Context, operation: Operation, key: str, rest: Rest, 
 
 def _domain(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
     definition = operation.definition
+    schema = context.schema
+    users = [table for table, _ in schema.uses_type(key)]
+    if users or key in schema.types or schema.complete:
+        found["type_used"] = any(not context.is_new(table) and table not in context.small for table in users)
     if isinstance(definition, ConstraintDefinition):
         found["constraint"] = definition.kind
         found["validated"] = definition.validated
@@ -213,6 +242,9 @@ def _others(context: Context, operation: Operation, key: str, rest: Rest, found:
 BUILD: dict[str, Callable[[Context, Operation, str, Rest, Facts], None]] = {
     "create-table": _create_table,
     "create-foreign-table": _create_table,
+    "create-table-as": _create_table_as,
+    "change-row-security": _switch,
+    "toggle-trigger": _switch,
     "drop-table": _drop_relation,
     "drop-view": _drop_relation,
     "truncate": _truncate,
