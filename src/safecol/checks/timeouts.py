@@ -25,7 +25,7 @@ def unbounded_waits(trace: Trace) -> Iterator[Hit]:
         number = step.statement.number
         if number in seen or not step.effect.blocks or step.effect.duration == "concurrent":
             continue
-        if step.facts.get("duration") == "table":
+        if step.facts.get("duration") == "table" or step.operation.object == "type":
             continue
         if any(_bounds(step.settings.get(name)) for name in _BOUNDS):
             continue
@@ -53,7 +53,7 @@ def _why(trace: Trace, step: Step) -> str:
         return f"`lock_timeout` is {int(value) // 1000} s"
     earlier = [one for one in trace.steps if one.statement.number < step.statement.number]
     for other in reversed(earlier):
-        if other.operation.new_name != "lock_timeout" and other.operation.kind not in {"reset", "discard"}:
+        if other.operation.new_name != "lock_timeout":
             continue
         if other.operation.kind == "set" and "local" in other.operation.flags:
             if other.transaction is None:

@@ -66,8 +66,9 @@ def _place(trace: Trace, step: Step, kind: str) -> tuple[str, str, Step | None]:
     if kind == "implicit":
         alone = "Give it a file of its own, with no other statement in it"
         if runner == "plain":
-            return "several statements sent in one call are one", alone, None
-        return f"{runner} sends the file in one call, so that its statements are one", alone, None
+            return "the file is sent in one call, which is one", alone, None
+        name = "prisma before 7.4" if runner == "prisma" else runner
+        return f"{name} sends the file in one call, which is one", alone, None
     if kind == "shared":
         place = f"{runner} runs all pending files in one"
     else:
