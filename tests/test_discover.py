@@ -282,3 +282,21 @@ def test_files_that_the_runner_passes_over(layout: dict[str, str], ignored: list
 def test_a_text_that_is_on_no_disk() -> None:
     found = discover.unsaved("m/1_x.sql", "-- +goose Up\n", runner=lambda _: None, dialect=lambda _: None)
     assert (found.path, found.runner, found.target) == ("m/1_x.sql", "goose", True)
+
+
+def test_folders_named_by_version_are_one_history_in_the_order_of_versions(tmp_path: Path) -> None:
+    for folder in ("v1.10", "v1.9", "v1.2"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "change.sql").write_text("ALTER TABLE t ADD COLUMN c int;")
+    found = discover.find([str(tmp_path)], runner=lambda _: None, dialect=lambda _: "postgresql").files
+    assert [Path(file.path).parent.name for file in found] == ["v1.2", "v1.9", "v1.10"]
+    assert len({file.history for file in found}) == 1
+
+
+def test_a_named_file_of_a_version_has_the_earlier_versions_as_context(tmp_path: Path) -> None:
+    for folder in ("1.9", "1.10"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "change.sql").write_text("ALTER TABLE t ADD COLUMN c int;")
+    target = tmp_path / "1.10" / "change.sql"
+    found = discover.find([str(target)], runner=lambda _: None, dialect=lambda _: "postgresql").files
+    assert [(Path(file.path).parent.name, file.target) for file in found] == [("1.9", False), ("1.10", True)]

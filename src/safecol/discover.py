@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from safecol.patterns import lazy
-from safecol.runners import detection, dialects, ordering
+from safecol.runners import detection, dialects, ordering, recognition
 from safecol.runners.migration_file import MigrationFile
+from safecol.runners.recognition import HEAD, looks_like_one
 from safecol.runners.surroundings import Surroundings
-from safecol.runners.table import RUNNERS, executes, marker_of
+from safecol.runners.table import RUNNERS, executes
 
 __all__ = ["Discovery", "MigrationFile", "find", "unsaved"]
 
@@ -19,18 +20,8 @@ _SKIPPED_FOLDERS = frozenset(
     {"node_modules", "__pycache__", "venv", "vendor", "site-packages", "bower_components", "target", "__pypackages__"}
 )
 _SQL = (".sql", ".ddl", ".pgsql", ".psql")
-_DUMP_NAME = lazy(r"(?:.*[_.-])?(?:structure|schema|dump|backup)(?:[_.-].*)?\.sql", re.IGNORECASE)
-# Compiled where they are needed: most runs meet no such file.
-_DUMP_HEAD = (
-    r"(?m)^-- (?:PostgreSQL database (?:cluster )?dump|(?:MySQL|MariaDB) dump)|^/\*M?!999999"
-    r"|^SET statement_timeout = 0;$|^-- Dbmate schema migrations|\bsqlite_sequence\(name,seq\)"
-    r"|\A\s*CREATE TABLE IF NOT EXISTS \"schema_migrations\""
-)
-_PYTHON = r"(?m)^\s*(?:down_revision\s*[:=]|class Migration\()"
-_OTHER_PURPOSE = r"(?i)seed|schema|dump|structure|readme|template|example|test|fixture|query"
 _NUMBERED = lazy(r"[VUB]?\d")
 _VERSION_FOLDER = lazy(r"v?\d+(?:[._]\d+)*")
-_HEAD = 16_384
 _SAMPLES = 8
 
 
@@ -95,6 +86,7 @@ class _Search:
         self.targets: dict[str, None] = {}
         self.whole: set[str] = set()
         self.words: dict[str, str] = {}
+        self.versioned: dict[str, bool] = {}
         self.skipped: list[tuple[str, str]] = []
         self.missing: list[str] = []
 
@@ -110,12 +102,12 @@ class _Search:
         if self.force_exclude and self.excluded(full):
             self.skipped.append((self.shown(full), "excluded by the settings"))
         elif full.endswith(".py"):
-            python = re.search(_PYTHON, self.around.text(full, _HEAD))
+            python = recognition.holds_python_migration(full, self.around)
             reason = "Python migrations are not read yet" if python else "not a migration"
             self.skipped.append((self.shown(full), reason))
         elif not full.lower().endswith(_SQL):
             self.skipped.append((self.shown(full), "not an SQL file"))
-        elif self.is_dump(full):
+        elif recognition.is_dump(full, self.around):
             self.skipped.append((self.shown(full), "a dump of a schema, not a migration"))
         else:
             self.targets[full] = None
@@ -141,31 +133,17 @@ class _Search:
                         inner.append(full)
                 elif name.endswith(".sql"):
                     self.take(full)
-                elif name.endswith(".py") and self.is_python_migration(full):
+                elif name.endswith(".py") and recognition.is_python_migration(full, self.around):
                     self.skipped.append((self.shown(full), "Python migrations are not read yet"))
             pending += reversed(inner)
-
-    def is_python_migration(self, full: str) -> bool:
-        folder = os.path.dirname(full)
-        if "migrations" not in folder and not folder.endswith("versions"):
-            return False
-        return re.search(_PYTHON, self.around.text(full, _HEAD)) is not None
 
     def take(self, full: str) -> None:
         if self.exclude and self.excluded(full):
             return
-        if self.is_dump(full):
+        if recognition.is_dump(full, self.around):
             self.skipped.append((self.shown(full), "a dump of a schema, not a migration"))
         else:
             self.targets[full] = None
-
-    def is_dump(self, full: str) -> bool:
-        name = os.path.basename(full)
-        if name == "structure.sql":
-            return True
-        return _DUMP_NAME.fullmatch(name) is not None and not _NUMBERED.match(name) and (
-            re.search(_DUMP_HEAD, self.around.text(full, _HEAD)) is not None
-        )
 
     def excluded(self, full: str) -> bool:
         from safecol.settings import matches
@@ -215,7 +193,7 @@ class _Search:
             elif detection.is_nested(os.path.basename(folder), name):
                 roots.setdefault((os.path.dirname(folder), True), []).append(full)
             else:
-                root = os.path.dirname(folder) if _version_folder(folder, name) else folder
+                root = os.path.dirname(folder) if self.in_version_folder(folder, name) else folder
                 roots.setdefault((root, False), []).append(full)
         for (root, nested), members in sorted(roots.items()):
             known = dict.fromkeys(members)
@@ -235,13 +213,23 @@ class _Search:
                 yield from (os.path.join(folder, name) for name in sorted(names) if name.endswith(".sql"))
             return
         folders = [root, *(os.path.dirname(full) for full in members)]
-        if any(_version_folder(os.path.dirname(full), os.path.basename(full)) for full in members):
+        if any(self.in_version_folder(os.path.dirname(full), os.path.basename(full)) for full in members):
             folders += [os.path.join(root, name) for name in self.around.names(root) if _VERSION_FOLDER.fullmatch(name)]
         for folder in dict.fromkeys(folders):
             for name in sorted(self.around.names(folder)):
                 full = os.path.join(folder, name)
-                if name.endswith(".sql") and not name.startswith(".") and not self.is_dump(full):
+                if name.endswith(".sql") and not name.startswith(".") and not recognition.is_dump(full, self.around):
                     yield full
+
+    def in_version_folder(self, folder: str, name: str) -> bool:
+        """Whether the folder is one version of a history beside others: `v1.2/x.sql`, `v1.3/y.sql`."""
+        if _version_folder(folder, name):
+            return True
+        if folder not in self.versioned:
+            named = _VERSION_FOLDER.fullmatch(os.path.basename(folder)) is not None
+            beside = self.around.names(os.path.dirname(folder)) if named else ()
+            self.versioned[folder] = sum(1 for other in beside if _VERSION_FOLDER.fullmatch(other)) > 1
+        return self.versioned[folder]
 
     def plan_folder(self, folder: str, known: dict[str, str]) -> str:
         """The folder of the sqitch.plan that a file under deploy, revert or verify belongs to, or ""."""
@@ -258,7 +246,7 @@ class _Search:
     def files_of(self, group: _Group) -> list[tuple[str, MigrationFile]]:
         """The described files of one group, verify scripts and unsupported dialects taken out."""
         samples = _spread(group.members)
-        heads = [self.around.text(full, _HEAD) for full in samples]
+        heads = [self.around.text(full, HEAD) for full in samples]
         detected, source, planned = self.detect(group, heads)
         sequence = self.sequence(group, detected, planned)
         guess: tuple[str, str] | None = None
@@ -298,7 +286,7 @@ class _Search:
                         self.order(group, runner, full, sequence), full in self.targets,
                         ordering.direction(runner, full[len(os.path.dirname(group.root)) :].replace(os.sep, "/")),
                         why, self.marked_beside(runner, full),
-                        strict and mostly and not executes(runner, name) and self.looks_like_one(full),
+                        strict and mostly and not executes(runner, name) and looks_like_one(full, self.around),
                     ),
                 )
             )  # fmt: skip
@@ -334,14 +322,18 @@ class _Search:
             name = os.path.basename(os.path.dirname(full))
         elif runner == "sqitch" and sequence is not None:
             name = full[len(group.root) + 1 :].replace(os.sep, "/").partition("/")[2]
-        return ordering.key(runner, name, down, sequence)
+        made = ordering.key(runner, name, down, sequence)
+        folder = os.path.dirname(full)
+        if group.nested or folder == group.root or sequence is not None or runner == "flyway":
+            return made
+        return made[0], (*ordering.natural(os.path.basename(folder)), *made[1]), *made[2:]
 
     def guess(self, heads: list[str], group: _Group) -> tuple[str, str]:
         """The dialect that the history's SQL speaks: from samples, and from more of it when they don't say."""
         general = [full for full in group.members if not dialects.of_name(os.path.basename(full))]
         found = dialects.of_text(heads if len(general) == len(group.members) else ())
         if not found:
-            found = dialects.of_text(self.around.text(full, _HEAD) for full in general[:64])
+            found = dialects.of_text(self.around.text(full, HEAD) for full in general[:64])
         return (found, "content") if found else ("postgresql", "default")
 
     def folder_word(self, folder: str) -> str:
@@ -372,14 +364,6 @@ class _Search:
             text = self.around.text(full + ".conf")
             return re.search(r"(?im)^\s*executeInTransaction\s*[=:]\s*false", text) is not None
         return False
-
-    def looks_like_one(self, full: str) -> bool:
-        """Whether a file beside migrations was meant as one: it changes a schema and isn't a seed, query or dump."""
-        name = os.path.basename(full)
-        if name.startswith(("_", ".")) or re.search(_OTHER_PURPOSE, name):
-            return False
-        text = self.around.text(full, _HEAD)
-        return marker_of(text) != "sqlx" and re.search(r"(?i)\b(?:create|alter|drop)\s+\w+", text) is not None
 
 
 def _version_folder(folder: str, name: str) -> bool:

@@ -36,15 +36,15 @@ def key(runner: str, name: str, down: bool, sequence: dict[str, int] | None = No
     last = int(down)
     if sequence is not None and kind in {"plan", "journal"}:
         at = sequence.get(stem)
-        return (0, ((0, at, ""),), stem, last) if at is not None else (1, _natural(stem), stem, last)
+        return (0, ((0, at, ""),), stem, last) if at is not None else (1, natural(stem), stem, last)
     if kind == "dotted":
         return _flyway(name, last)
     if kind == "name":
         return 0, ((1, 0, stem),), stem, last
     if kind == "number":
         found = re.match(r"\d+", stem)
-        return (0, ((0, int(found[0]), ""),), stem, last) if found else (1, _natural(stem), stem, last)
-    return 0, _natural(stem), stem, last
+        return (0, ((0, int(found[0]), ""),), stem, last) if found else (1, natural(stem), stem, last)
+    return 0, natural(stem), stem, last
 
 
 def _flyway(name: str, last: int) -> OrderKey:
@@ -53,8 +53,9 @@ def _flyway(name: str, last: int) -> OrderKey:
         parts = tuple((0, int(part), "") for part in re.split(r"[._]", found[2]) if part)
         return 0, parts, name, last
     rank = -1 if name.startswith(("before", "create")) else 1 if name.startswith("R") else 2
-    return rank, _natural(name), name, last
+    return rank, natural(name), name, last
 
 
-def _natural(text: str) -> tuple[Part, ...]:
+def natural(text: str) -> tuple[Part, ...]:
+    """Text and numbers in it as parts that compare as a person would: `v1.9` before `v1.10`."""
     return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in _DIGITS.split(text) if part)
