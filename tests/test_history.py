@@ -177,3 +177,15 @@ def test_a_validated_constraint_proves_only_after_it_is_validated(context: Conte
     )
     run(context, "ALTER TABLE orders VALIDATE CONSTRAINT c;")
     assert run(context, "ALTER TABLE orders ALTER note SET NOT NULL;").steps[0].effect.scan == ()
+
+
+def test_reset_all_and_discard_all_end_every_setting(context: Context) -> None:
+    for ending in ("RESET ALL", "DISCARD ALL"):
+        steps = run(context, f"SET lock_timeout = '1s'; {ending}; SELECT 1;").steps
+        assert "lock_timeout" not in steps[2].settings
+
+
+def test_statements_after_a_commit_in_one_call_are_a_transaction_again() -> None:
+    steps = run(Context("postgresql", 16), "SELECT 1; COMMIT; SELECT 2; SELECT 3;", "implicit").steps
+    assert [step.transaction_kind for step in steps] == ["implicit"] * 4
+    assert steps[2].transaction == steps[3].transaction != steps[0].transaction

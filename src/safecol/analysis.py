@@ -245,7 +245,8 @@ class _Collected:
             yield from self._reported(ran, selected, problem.rule, problem.span, problem.message, problem.help)
         for section, statements in ran.read.migration.sections:
             for statement in statements:
-                yield from self._opaque(ran, selected, section, statement)
+                for one in (statement, *statement.parts):
+                    yield from self._opaque(ran, selected, section, one)
 
     def _opaque(
         self, ran: Ran, selected: frozenset[str], section: Section, statement: Statement
@@ -273,11 +274,23 @@ class _Collected:
             dialect=file.dialect, server_version=ran.version, runner=file.runner,
         )  # fmt: skip
 
-    def _of_rules(self, ran: Ran, selected: frozenset[str]) -> Iterator[Finding]:
+    def _of_rules(self, ran: Ran, selected: frozenset[str]) -> list[Finding]:
         rules = self._chosen(ran.read.file.dialect, selected)
-        for made in ran.traces:
+        found: list[Finding] = []
+        once: dict[tuple[str, int, str | None], int] = {}
+        for number, made in enumerate(ran.traces):
             for rule, hit in match.matches(rules, made, ran.version):
-                yield self._finding(ran, made, rule, hit)
+                finding = self._finding(ran, made, rule, hit)
+                key = (f"{number} {rule.name}", finding.statement, finding.table)
+                if rule.category == "blocking" and finding.table is not None and key in once:
+                    # One statement blocks once, however many of its clauses do it.
+                    first = found[once[key]]
+                    also = Related(finding.path, finding.span, "this clause of the statement does it too")
+                    found[once[key]] = first._replace(related=(*first.related, also))
+                    continue
+                once.setdefault(key, len(found))
+                found.append(finding)
+        return _unmasked(ran, found)
 
     def _chosen(self, dialect: str, selected: frozenset[str]) -> tuple[Rule, ...]:
         key = (dialect, selected)
@@ -360,6 +373,30 @@ class _Collected:
         )
 
 
+def _unmasked(ran: Ran, found: list[Finding]) -> list[Finding]:
+    """The findings with placeholders as they stand in the file, where masking made names of them."""
+    if not found or not ran.read.placeholders:
+        return found
+    from safecol.frontends.postgresql.masking import originals
+
+    names = originals(ran.read.source.text, ran.read.placeholders)
+
+    def shown(text: str) -> str:
+        for masked, original in names.items():
+            text = text.replace(masked, original)
+        return text
+
+    return [
+        finding._replace(
+            message=shown(finding.message),
+            consequence=tuple(map(shown, finding.consequence)),
+            table=shown(finding.table) if finding.table is not None else None,
+            stages=tuple(stage._replace(sql=shown(stage.sql), title=shown(stage.title)) for stage in finding.stages),
+        )
+        for finding in found
+    ]
+
+
 def _column(step: Step | None) -> str | None:
     if step is None:
         return None
@@ -387,7 +424,8 @@ def _statement_effects(ran: Ran) -> Iterator[StatementEffect]:
 
 def _statement_effect(source: Source, statement: Statement, steps: list[Step]) -> StatementEffect:
     span = statement.span
-    reason = statement.opaque.reason if statement.opaque is not None else ""
+    reasons = (each.opaque.reason for each in (statement, *statement.parts) if each.opaque is not None)
+    reason = "; ".join(dict.fromkeys(reasons))
     line, end_line = source.position(span.start)[0], source.position(span.end)[0]
     sql = source.text[span.start : span.end]
     if not steps:

@@ -23,7 +23,8 @@ class Context:
 
     `version` is the server's major version; `dialect` its name. `file` numbers the current file from 1;
     `new_since` the first file of the current change set: tables made from then on are new. `new_labels` are enum
-    values added in the open transaction with their type, `new_types` the types made in it.
+    values added in the open transaction with their type, `new_types` the types made in it. `unseen` is True once code
+    ran that was not read and that drops something.
     """
 
     def __init__(
@@ -47,9 +48,11 @@ class Context:
         self.kind = "none"
         self.new_labels: dict[str, str] = {}
         self.new_types: set[str] = set()
+        self.unseen = False
         self._mark = 0
         self._session_before: dict[str, str] = {}
         self._savepoints: list[Savepoint] = []
+        self._one_call = False
         self.small: frozenset[str] = frozenset()
 
     # Names
@@ -126,7 +129,8 @@ class Context:
     def start_section(self, section: Section, statements: int) -> None:
         """Enter a section as its runner does."""
         self.kind = section.transaction
-        if self.kind == "implicit" and statements < 2:
+        self._one_call = self.kind == "implicit" and statements > 1
+        if self.kind == "implicit" and not self._one_call:
             self.kind = "none"
         if self.kind == "autocommit":
             self.kind = "none"
@@ -162,6 +166,17 @@ class Context:
         elif kind in ("commit", "rollback", "prepare-transaction"):
             self._end(kind == "rollback", chained="chained" in operation.flags)
 
+    def enter_body(self) -> bool:
+        """Begin the transaction that a body runs in where none is open; returns whether one was begun."""
+        if self.transaction is not None:
+            return False
+        self._begin()
+        return True
+
+    def leave_body(self) -> None:
+        """Commit the transaction that `enter_body` began."""
+        self._commit()
+
     def _end(self, undo: bool, *, chained: bool) -> None:
         was = self.kind
         if self.transaction is not None:
@@ -170,9 +185,13 @@ class Context:
             else:
                 self._commit()
         self.explicit = False
-        # After a COMMIT inside what the runner wrapped, the rest of the file runs without a transaction.
-        self.kind = "none" if was != "unknown" else "unknown"
-        if chained:
+        # After a COMMIT inside what the runner wrapped, the rest of the file runs without a transaction; of several
+        # statements in one call the server makes a transaction again.
+        self.kind = "unknown" if was == "unknown" else "none"
+        if self._one_call:
+            self._begin()
+            self.kind = "implicit"
+        elif chained:
             self._begin()
             self.kind = "explicit"
             self.explicit = True
@@ -210,6 +229,12 @@ class Context:
         self.local = dict(point.settings)
         del self.held[point.held :]
         del self._savepoints[at + 1 :]
+
+    def reset_all(self) -> None:
+        """RESET ALL and DISCARD ALL: nothing that was set is in effect any more."""
+        self.local = {}
+        self.session = {}
+        self.search_path = (self.default_schema,)
 
     def set(self, name: str, value: str | None, *, local: bool) -> None:
         """SET or SET LOCAL; `value` None resets. SET LOCAL outside a transaction does nothing."""

@@ -5,9 +5,11 @@ from typing import NamedTuple
 
 from safecol import effects, history
 from safecol.context import Context
-from safecol.effect import Effect
+from safecol.effect import Effect, Failure
 from safecol.expressions import Literal
-from safecol.operations import KINDS, ColumnDefinition, Migration, Operation, Section, Statement
+from safecol.operations import KINDS, ColumnDefinition, Migration, Operation, RoutineDefinition, Section, Statement
+from safecol.source import Span
+from safecol.schema import Schema
 from safecol.trace import Fact, HeldLock, Step, Trace
 
 CONTROL = frozenset(KINDS["transaction"])
@@ -26,19 +28,29 @@ class Rest(NamedTuple):
     skipped: frozenset[tuple[str, str]]
 
 
+class Body(NamedTuple):
+    """What a statement in a body stands in: `within` is whether the body may not end the transaction."""
+
+    within: bool
+
+
 class Dialect(NamedTuple):
-    """What the fold asks of a dialect: its table of effects, facts of an operation, target words, setting values."""
+    """What the fold asks of a dialect: its table of effects, facts of an operation, target words, setting values, and
+    the statements of a routine's body (with the number and span of the statement that calls it).
+    """
 
     table: effects.Table
     facts: Callable[[Context, Operation, str, Rest], dict[str, Fact]]
     resolve: effects.Resolve
     setting: Callable[[str, str], str]
+    routine: Callable[[RoutineDefinition, int, Span], tuple[tuple[Statement, ...], str]]
 
 
 _CREATES = frozenset(
     {"create-table", "create-table-as", "create-foreign-table", "create-view", "create-materialized-view"}
 )
 _NOTHING: frozenset[tuple[str, str]] = frozenset()
+_REFUSED = Effect(fails=Failure("always", "the body can't end a transaction that it did not begin"))
 
 
 def trace(
@@ -53,13 +65,21 @@ def trace(
     context.start_section(section, len(statements))
     steps: list[Step] = []
     for statement in statements:
-        steps.extend(_statement(context, dialect, statement))
+        if statement.parts or context.schema.routines:
+            from safecol import inside
+
+            steps.extend(inside.steps_of(context, dialect, statement))
+        else:
+            steps.extend(run(context, dialect, statement))
+        if statement.opaque is not None or any(item.kind == "do-block" for item in statement.operations):
+            context.unseen = context.unseen or "drop" in text[statement.span.start : statement.span.end].lower()
     still_open = context.explicit and context.transaction is not None
     context.end_section()
     return Trace(migration, text, section, tuple(steps), still_open)
 
 
-def _statement(context: Context, dialect: Dialect, statement: Statement) -> list[Step]:
+def run(context: Context, dialect: Dialect, statement: Statement, body: Body | None = None) -> list[Step]:
+    """The steps of a statement by itself, which are then applied; `body` is what it stands in."""
     operations = statement.operations
     held = tuple(context.held)
     dropped = _NOTHING
@@ -73,12 +93,21 @@ def _statement(context: Context, dialect: Dialect, statement: Statement) -> list
     skipped: set[tuple[str, str]] = set()
     found: list[tuple[Operation, str, dict[str, Fact], Effect, bool]] = []
     before = context.transaction
-    kind = context.kind
+    kind = context.kind if body is None else "body"
     settings = {**context.session, **context.local}
     for operation in operations:
         if operation.kind in CONTROL:
+            if body is not None and body.within:
+                found.append((operation, "", {}, _REFUSED, False))
+                continue
             context.control(operation)
+            if body is not None:
+                context.enter_body()
             found.append((operation, "", {}, effects.NOTHING, False))
+            continue
+        if operation.kind == "discard" or (operation.kind == "reset" and operation.new_name in (None, "all")):
+            context.reset_all()
+            found.append((operation, "", _setting_facts(operation), effects.NOTHING, False))
             continue
         if operation.kind in ("set", "reset"):
             _set(context, dialect, operation)
@@ -88,6 +117,8 @@ def _statement(context: Context, dialect: Dialect, statement: Statement) -> list
         rest = Rest(operations, dropped, fresh, frozenset(skipped) if skipped else _NOTHING)
         facts = dialect.facts(context, operation, key, rest)
         effect = effects.effect_of(dialect.table, dialect.resolve, context, operation, key, facts)
+        if body is not None:
+            effect = _in_body(effect, operation)
         existing = _existing(context, operation, key)
         _fact_words(context, facts, operation, effect, existing)
         found.append((operation, key, facts, effect, existing))
@@ -127,6 +158,15 @@ def _statement(context: Context, dialect: Dialect, statement: Statement) -> list
     return steps
 
 
+def _in_body(effect: Effect, operation: Operation) -> Effect:
+    if not effect.transaction_allowed:
+        return effect._replace(fails=Failure("always", "it can't be executed from a DO block, function or procedure"))
+    if effect.fails is not None and "conditional" in operation.flags:
+        # The condition is likely to ask for just that.
+        return effect._replace(fails=effect.fails._replace(when="unknown"))
+    return effect
+
+
 def _hold(context: Context, dialect: Dialect, effect: Effect, number: int) -> None:
     known = {(lock.relation, lock.mode) for lock in context.held}
     for relation, mode in effect.locks:
@@ -150,10 +190,29 @@ def _setting_facts(operation: Operation) -> dict[str, Fact]:
 def _existing(context: Context, operation: Operation, key: str) -> bool:
     if not key or (operation.kind in _CREATES and key not in context.schema.tables):
         return False
-    index = context.schema.indexes.get(key)
+    schema = context.schema
+    index = schema.indexes.get(key)
     if index is not None and operation.object == "index":
         return not context.is_new(index.table)
-    return not context.is_new(key)
+    if operation.object not in _STORES:
+        return not context.is_new(key)
+    made = _made_in(schema, operation.object, key)
+    return made is None or not made >= context.new_since > 0
+
+
+_STORES = frozenset({"type", "domain", "sequence", "schema", "function", "procedure", "routine", "aggregate"})
+
+
+def _made_in(schema: Schema, word: str, key: str) -> int | None:
+    """The number of the file that made an object that is no table; None when it was never seen."""
+    if word in ("type", "domain"):
+        return schema.types[key].file if key in schema.types else None
+    if word == "sequence":
+        return schema.sequences[key].file if key in schema.sequences else None
+    if word == "schema":
+        return schema.schemas.get(key)
+    routines = schema.routines.get(key)
+    return min(routine.file for routine in routines) if routines else None
 
 
 def _value_of(definition: ColumnDefinition, facts: dict[str, Fact]) -> str:
@@ -180,7 +239,11 @@ def _fact_words(
     facts["rebuild"] = bool(effect.rebuilt) and existing and not small
     facts["transaction_allowed"] = effect.transaction_allowed
     facts["fails"] = effect.fails.when if effect.fails is not None else None
-    facts["failure"] = effect.fails.cause if effect.fails is not None else None
+    if effect.fails is not None:
+        # What code that was not read has dropped is in nobody's way any more.
+        certain = effect.fails.cause != "dependents" or not context.unseen
+        facts["failure"] = effect.fails.cause if certain else None
+        facts["because"] = effect.fails.reason
     flags = operation.flags
     facts["restart_identity"] = "restart-identity" in flags
     facts.setdefault("inline", "inline" in flags)

@@ -4,6 +4,7 @@ Every masked piece keeps its length and its line endings, so that offsets in the
 """
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from safecol.frontends.postgresql import lexing
@@ -274,3 +275,20 @@ def _spaces(text: str) -> str:
     if "\n" not in text and "\r" not in text:
         return " " * len(text)
     return _NOT_LINE_END.sub(lambda match: " " * len(match.group()), text)
+
+
+def originals(text: str, placeholders: Iterable[Placeholder]) -> dict[str, str]:
+    """The names that were made of placeholders, each with what stands in the file: `s_________t` is `{{prefix}}t`."""
+    found: dict[str, str] = {}
+    for span, kind, shown in placeholders:
+        if kind not in {"template", "variable"} or "\n" in shown:
+            continue
+        start, end = span
+        while start and (text[start - 1].isalnum() or text[start - 1] in "_$"):
+            start -= 1
+        while end < len(text) and (text[end].isalnum() or text[end] in "_$"):
+            end += 1
+        left, right = text[start : span.start], text[span.end : end]
+        masked = ("_" if left else "s") + "_" * (span.end - span.start - 1)
+        found.setdefault(f"{left}{masked}{right}".lower(), f"{left}{shown}{right}")
+    return found
