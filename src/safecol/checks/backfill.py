@@ -18,6 +18,8 @@ from safecol.operations import Operation
 from safecol.trace import Hit, Step, Trace
 
 _WITH = re.compile(r"\bWITH\s+(?:RECURSIVE\s+)?\S+\s*(?:\([^)]*\)\s*)?AS\b", re.IGNORECASE)
+# `batched`: in a loop that commits.
+_FEW = frozenset({"limit", "batched"})
 _CATALOGS = frozenset({"pg_catalog", "information_schema"})
 
 
@@ -71,7 +73,7 @@ def _unbatched(trace: Trace) -> Iterator[Step]:
     created: set[str] | None = None
     for step in trace.steps:
         operation = step.operation
-        if not step.existing or "limit" in operation.flags:
+        if not step.existing or operation.flags & _FEW:
             continue
         if operation.kind in {"update", "delete"} and _broad(operation):
             yield step

@@ -61,6 +61,8 @@ def _place(trace: Trace, step: Step, kind: str) -> tuple[str, str, Step | None]:
         for one in trace.steps
         if one.operation.kind == "begin" and one.statement.number < step.statement.number and one.transaction is None
     ]
+    if kind == "body":
+        return "a DO block or routine runs in one", "Move it out, into a statement and a file of its own", None
     if kind == "explicit":
         return "`BEGIN` has opened one", "Move it out of BEGIN … COMMIT, into a file of its own", begins[-1]
     if kind == "implicit":
@@ -95,6 +97,8 @@ def _command(text: str, step: Step) -> str:
         return "DETACH PARTITION CONCURRENTLY"
     if kind == "add-enum-value":
         return "ALTER TYPE … ADD VALUE"
+    if step.transaction_kind == "body" and step.facts.get("concurrently"):
+        return f"{kind.replace('-', ' ')} concurrently".upper()
     source = text[step.statement.span.start : step.statement.span.end]
     if kind in {"vacuum", "vacuum-full", "cluster"}:
         return kind.replace("-", " ").upper()
@@ -172,6 +176,10 @@ def nested(trace: Trace) -> Iterator[Hit]:
     opened = False
     for step in trace.steps:
         kind = step.operation.kind
+        if step.transaction_kind == "body":
+            if kind in _ENDS and step.effect.fails is not None:
+                yield _control(step, kind.upper(), "a transaction is open around the body", "the server refuses it")
+            continue
         if kind == "begin":
             opening = _command(trace.text, step)
             if how in _BY_RUNNER and step.transaction is not None and not opened:

@@ -6,8 +6,20 @@ from safecol.dialects.postgresql.facts import facts
 from safecol.dialects.postgresql.session import setting
 from safecol.dialects.postgresql.targets import resolve
 from safecol.fold import Dialect
+from safecol.operations import RoutineDefinition, Statement
+from safecol.source import Span
 
 
 def load(catalog: Catalog) -> Dialect:
     """What the fold needs to know of PostgreSQL."""
-    return Dialect(effects.Table(catalog.effects("postgresql"), catalog.locks("postgresql")), facts, resolve, setting)
+    table = effects.Table(catalog.effects("postgresql"), catalog.locks("postgresql"))
+    return Dialect(table, facts, resolve, setting, _routine)
+
+
+def _routine(definition: RoutineDefinition, number: int, span: Span) -> tuple[tuple[Statement, ...], str]:
+    """The statements of a routine's body, and why some of them are not known."""
+    from safecol.frontends.postgresql import bodies
+
+    body = bodies.routine(definition, number, span)
+    problems = [body.problem, *(statement.opaque for statement in body.statements)]
+    return body.statements, next((problem.reason for problem in problems if problem is not None), "")

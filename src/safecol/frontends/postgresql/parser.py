@@ -36,6 +36,30 @@ def parse(text: str) -> list[dict[str, Any]]:
     return statements
 
 
+def parse_body(text: str) -> dict[str, Any]:
+    """Parse the body of a DO statement or of a CREATE FUNCTION or PROCEDURE in plpgsql: its `PLpgSQL_function`.
+
+    The server gives no offsets here: a problem has none, statements carry `lineno`.
+    """
+    import json
+
+    try:
+        function = _loaded().__globals__["parse_plpgsql_json"]
+    except (AttributeError, KeyError):
+        from pglast.parser import parse_plpgsql_json as function
+    try:
+        found: dict[str, Any] = json.loads(function(text))[0]["PLpgSQL_function"]
+    except (IndexError, KeyError):
+        return {}
+    except (RecursionError, UnicodeEncodeError) as error:
+        raise SyntaxProblem("the body can't be read", None) from error
+    except Exception as error:
+        if type(error).__name__ != "ParseError":
+            raise
+        raise SyntaxProblem(str(error.args[0])[:200], None) from error
+    return found
+
+
 def accepts(text: str) -> bool:
     """Whether `text` is at least one statement of PostgreSQL; quicker than `parse`."""
     try:
@@ -44,12 +68,16 @@ def accepts(text: str) -> bool:
         return False
 
 
-def _document(text: str) -> str:
+def _loaded() -> Callable[[str], str]:
     global _parse_sql_json  # noqa: PLW0603 - loaded once
     if _parse_sql_json is None:
         _parse_sql_json = _load()
+    return _parse_sql_json
+
+
+def _document(text: str) -> str:
     try:
-        return _parse_sql_json(text)
+        return _loaded()(text)
     except UnicodeEncodeError as error:
         raise SyntaxProblem("the text has a lone surrogate, which no encoding can hold", error.start) from error
     except Exception as error:

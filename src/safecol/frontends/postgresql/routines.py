@@ -75,6 +75,7 @@ def create_routine(node: Node, site: Site) -> list[Operation]:
         "sql_body" in node,
         convert_type(returns) if returns else None,
         frozenset(words),
+        tuple(item["name"] for item in parameters if item.get("name")),
     )
     return [
         Operation(

@@ -109,7 +109,15 @@ class _Reader:
 
     def add(self, start: int, end: int, operations: tuple[Operation, ...], opaque: Opaque | None) -> None:
         number = self.first + len(self.statements)
-        self.statements.append(Statement(number, self.span(start, end), operations, opaque))
+        parts: tuple[Statement, ...] = ()
+        if operations and operations[0].kind == "do-block":
+            from safecol.frontends.postgresql import bodies
+
+            body = bodies.block(operations[0], number, self.text)
+            parts, opaque = body.statements, opaque or body.problem
+            if body.understood:
+                operations = (operations[0]._replace(flags=operations[0].flags | {"understood"}), *operations[1:])
+        self.statements.append(Statement(number, self.span(start, end), operations, opaque, parts))
 
     def convert_node(
         self,
