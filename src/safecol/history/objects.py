@@ -102,7 +102,8 @@ def create_schema(context: Context, operation: Operation, key: str) -> None:
 
 def run_unseen(context: Context, operation: Operation, key: str) -> None:
     """Code that was not read may have made anything: what is absent may exist."""
-    context.schema.complete = False
+    if "understood" not in operation.flags:
+        context.schema.complete = False
 
 
 def add_use(context: Context, operation: Operation, key: str) -> None:
