@@ -4,10 +4,14 @@ from typing import NamedTuple
 
 
 class Failure(NamedTuple):
-    """`when` is `always`, `rows` (once the table has rows) or `unknown`."""
+    """`when` is `always`, `rows` (once the table has rows) or `unknown`.
+
+    `cause` is `version` (this server lacks it), `dependents` (something still uses it) or `state` (all else).
+    """
 
     when: str
     reason: str
+    cause: str = "state"
 
 
 class Effect(NamedTuple):

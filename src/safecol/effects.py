@@ -123,8 +123,9 @@ def effect_of(
         transaction_allowed = transaction_allowed and row.transaction_allowed
         duration = row.duration or duration
         if row.fails is not None and (fails is None or row.fails[0] == "always"):
-            if row.fails[0] != "rows" or context.has_rows(key):
-                fails = Failure(row.fails[0], _filled(row.fails[1], operation, key, facts), row.fails[2])
+            when, reason, cause = row.fails
+            if when != "rows" or context.has_rows(key):
+                fails = Failure(when, _filled(reason, operation, key, facts), cause)
         if row.unknown is not None:
             unknown.append(_filled(row.unknown, operation, key, facts))
         if row.stop:

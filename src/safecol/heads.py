@@ -12,7 +12,7 @@ SEVERITIES = ("error", "warning", "note", "off")
 BOOLEANS = (
     "rewrite", "scan", "rebuild", "transaction_allowed", "concurrently", "inline", "validated", "if_not_exists",
     "if_exists", "cascade", "using_index", "where", "partitioned", "proven", "nullable", "only", "always_true",
-    "unique", "temporary", "unlogged", "no_data", "type_used", "has_default_partition",
+    "unique", "temporary", "narrowing", "lossy", "compatible", "unlogged", "no_data", "type_used", "has_default_partition",
 )  # fmt: skip
 
 # Facts that are words: the closed set where there is one, None where any word may stand.
@@ -85,8 +85,11 @@ def rule(path: str, name: str, dialect: str, text: str) -> Rule:
         raise UserError(f"{path}: the page has no head", "Put a ```toml block first, see rules/README.md")
     try:
         head = tomllib.loads(block.text)
-    except tomllib.TOMLDecodeError as error:
-        raise UserError(f"{path}: the head is not TOML: {error}", f"The head starts at line {block.line}") from None
+    except (ValueError, RecursionError) as error:
+        from safecol.settings_file import toml_problem
+
+        line, reason = toml_problem(block.text, error)
+        raise UserError(f"{path}:{block.line + line - 1}: the head is not TOML: {reason}", "Correct the line") from None
     return _checked(path, name, dialect, heading, head)
 
 

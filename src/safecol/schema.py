@@ -1,4 +1,4 @@
-"""The schema so far: what earlier operations are known to have made. Records in and out; all can be undone.
+"""The schema so far: what earlier operations are known to have made. Every change can be undone.
 
 Absent is not "does not exist": `complete` says whether everything before was seen (a dump, or a history from its start).
 Keys are names as shown in reports: without the default schema, `schema.name` otherwise.
@@ -101,6 +101,7 @@ class UserType(NamedTuple):
 class Routine(NamedTuple):
     name: str
     definition: RoutineDefinition
+    file: int = 0
 
 
 class Sequence(NamedTuple):
@@ -221,8 +222,12 @@ class Schema:
             (table.name, column)
             for table in self.tables.values()
             for column in table.columns.values()
-            if column.type is not None and column.type.name == name
+            if column.type is not None and _qualified(column.type) == name
         ]
+
+
+def _qualified(used: TypeName) -> str:
+    return f"{used.schema}.{used.name}" if used.schema and used.schema != "public" else used.name
 
 
 def _references(table: Table | None) -> tuple[str, ...]:

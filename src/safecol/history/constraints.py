@@ -75,6 +75,8 @@ def change_constraint(context: Context, operation: Operation, key: str) -> None:
     for member in context.schema.family(key):
         constraint = known(context, member).constraints.get(name)
         if constraint is None:
+            # Perhaps one that is known by a name that the server did not choose.
+            context.unseen = context.unseen or operation.kind == "drop-constraint"
             continue
         if operation.kind == "drop-constraint":
             _drop_constraint(context, member, constraint)

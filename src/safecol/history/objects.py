@@ -68,15 +68,34 @@ def create_routine(context: Context, operation: Operation, key: str) -> None:
         return
     schema = context.schema
     arguments = operation.definition.arguments
-    others = tuple(r for r in schema.routines.get(key, ()) if r.definition.arguments != arguments)
-    schema.put(schema.routines, key, (*others, Routine(key, operation.definition)))
+    earlier = schema.routines.get(key, ())
+    others = tuple(routine for routine in earlier if routine.definition.arguments != arguments)
+    replaced = next((routine.file for routine in earlier if routine.definition.arguments == arguments), context.file)
+    schema.put(schema.routines, key, (*others, Routine(key, operation.definition, replaced)))
     add_dependents(context, key, operation, "routine")
 
 
 def drop_routine(context: Context, operation: Operation, key: str) -> None:
-    if key in context.schema.routines:
-        context.schema.put(context.schema.routines, key, None)
-    drop_dependents(context, key)
+    known = context.schema.routines.get(key, ())
+    left = tuple(routine for routine in known if not is_meant(operation, routine.definition))
+    if known:
+        context.schema.put(context.schema.routines, key, left or None)
+    if not left:
+        drop_dependents(context, key)
+
+
+def is_meant(operation: Operation, routine: RoutineDefinition) -> bool:
+    """Whether the arguments written (if any) can be those of this routine; types are compared by name."""
+    written = dict(operation.options).get("arguments")
+    if written is None:
+        return True
+    names = [name.strip() for name in written.split(",") if name.strip()]
+    if len(names) != len(routine.arguments):
+        return False
+    return all(
+        name.rpartition(".")[2].partition("(")[0].removesuffix("[]") == argument.name
+        for name, argument in zip(names, routine.arguments, strict=True)
+    )
 
 
 def create_sequence(context: Context, operation: Operation, key: str) -> None:

@@ -123,9 +123,10 @@ def key_columns(elements: tuple[IndexElement, ...]) -> set[str]:
 
 
 def _change_type(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
-    from safecol.dialects.postgresql import types
+    from safecol.dialects.postgresql import compatibility, types
 
     types.change_facts(context, operation, key, found)
+    compatibility.type_facts(context, operation, key, found)
     _users(context, key, operation.column or "", found)
 
 

@@ -64,22 +64,26 @@ def routine_users(context: Context, operation: Operation, key: str) -> list[str]
     if operation.kind != "drop-routine":
         extension = operation.relation.name if operation.relation else ""
         return [f"{table}.{column.name}" for table, column in context.schema.uses_type(extension)]
-    name = key.rpartition(".")[2]
+    if len(context.schema.routines.get(key, ())) != 1:
+        return []  # which of several, or one that was never seen: nobody can say who calls it
     found = [item.name for item in context.schema.dependents.get(key, ())]
     found += [
         f"{table.name}.{column.name}"
         for table in context.schema.tables.values()
         for column in table.columns.values()
-        if column.default is not None and _calls(column.default, name)
+        if column.default is not None and _calls(column.default, key)
     ]
     found += [
         index.name
         for index in context.schema.indexes.values()
         for element in index.definition.elements
-        if element.expression is not None and _calls(element.expression, name)
+        if element.expression is not None and _calls(element.expression, key)
     ]
     return found
 
 
-def _calls(expression: Expression, name: str) -> bool:
-    return any(isinstance(part, Call) and part.name == name for part in walk(expression))
+def _calls(expression: Expression, key: str) -> bool:
+    schema, _, name = key.rpartition(".")
+    # Without its schema a function outside the default one may be another.
+    schemas = {schema} if schema else {None, "public"}
+    return any(isinstance(part, Call) and part.name == name and part.schema in schemas for part in walk(expression))

@@ -89,6 +89,8 @@ def _drop_relation(context: Context, operation: Operation, key: str, rest: Rest,
     found["used_by_foreign_key"] = bool(referencing)
     found["has_inheritors"] = bool(heirs) and (table is None or table.kind != "partitioned")
     found["users"] = ", ".join(users or referencing or heirs)
+    if table is not None and table.query is not None and not table.query.star and None not in table.query.outputs:
+        found["outputs"] = ",".join(output for output in table.query.outputs if output)
 
 
 def _together(context: Context, rest: Rest) -> set[str]:
@@ -225,6 +227,28 @@ def _data(context: Context, operation: Operation, key: str, rest: Rest, found: F
     found["where"] = "where" in operation.flags
     found["always_true"] = "always-true" in operation.flags
     found["for_update"] = "for-update" in operation.flags
+    if operation.kind in ("insert", "update", "delete", "merge", "copy-in"):
+        found["deferred"] = _defers(context, operation, key)
+
+
+def _defers(context: Context, operation: Operation, key: str) -> bool:
+    """Whether a foreign key of the table, or one that points at it, is checked at COMMIT for these rows.
+
+    Other actions than NO ACTION are never deferred.
+    """
+    table = context.schema.tables.get(key)
+    assigned = {name for option, name in operation.options if option == "column"}
+    kind = operation.kind
+    if table is not None and kind != "delete":
+        own = (item.definition for item in table.constraints.values() if item.definition.kind == "foreign-key")
+        if any(item.initially_deferred and (kind != "update" or assigned & set(item.columns)) for item in own):
+            return True
+    if kind not in ("update", "delete"):
+        return False
+    pointing = [item.definition for _, item in context.schema.referencing(key)]
+    if kind == "delete":
+        return any(item.initially_deferred and item.on_delete is None for item in pointing)
+    return any(item.initially_deferred and assigned & set(item.referenced_columns) for item in pointing)
 
 
 def _others(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
