@@ -23,47 +23,75 @@ def changed(paths: Sequence[str], *, base: str | None = None, staged: bool = Fal
     With `base`, what the work tree holds counts, uncommitted and untracked files included.
     Errors: UserError when git or a repository is missing, the ref is unknown, or the history is too shallow.
     """
-    folder = _folder(paths)
-    top = os.path.realpath(_git(folder, "rev-parse", "--show-toplevel").rstrip("\n"))
-    if staged:
-        return _staged(top)
-    point = _merge_base(top, base or "HEAD")
+    # Paths may lie in several repositories: each has its own changes.
+    folders = {_work_tree(folder): folder for folder in dict.fromkeys(map(_folder, paths))}
+    files: frozenset[str] = frozenset()
+    contents: dict[str, str] = {}
+    for folder in folders.values() or ["."]:
+        top = os.path.realpath(_git(folder, "rev-parse", "--show-toplevel").rstrip("\n"))
+        found = _staged(top) if staged else _since(top, base or "HEAD")
+        files |= found.files
+        contents |= found.contents
+    return Changed(files, contents)
+
+
+def _work_tree(folder: str) -> str:
+    """The nearest folder upward with a `.git`, which is a file in submodules; "" when there is none."""
+    at = os.path.realpath(folder)
+    while not os.path.lexists(os.path.join(at, ".git")):
+        at, inner = os.path.dirname(at), at
+        if at == inner:
+            return ""
+    return at
+
+
+def _since(top: str, ref: str) -> Changed:
+    point = _merge_base(top, ref)
     listed = _git(top, "diff", "--name-only", "-z", "--no-renames", "--diff-filter=AMTR", point, "--")
     untracked = _git(top, "ls-files", "-z", "--others", "--exclude-standard")
     return Changed(frozenset(_absolute(top, listed + untracked)))
 
 
 def _staged(top: str) -> Changed:
+    unmerged = [name for name in _git(top, "diff", "--name-only", "-z", "--diff-filter=U").split("\0") if name]
+    if unmerged:
+        more = f" and {len(unmerged) - 1} more" if len(unmerged) > 1 else ""
+        raise UserError(f"--staged: {unmerged[0]}{more} has conflicts", "resolve them and git add the result")
     against = "HEAD" if _try(top, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")[0] == 0 else _empty_tree(top)
     listed = _git(top, "diff", "--cached", "--name-only", "-z", "--no-renames", "--diff-filter=AMTR", against, "--")
     names = [name for name in listed.split("\0") if name]
     contents = {}
     for name in names:
         if name.endswith((".sql", ".py", ".ddl", ".pgsql", ".psql")):
-            contents[os.path.join(top, name)] = _git(top, "show", f":{name}")
+            contents[os.path.join(top, *name.split("/"))] = _git(top, "show", f":{name}")
     return Changed(frozenset(_absolute(top, listed)), contents)
 
 
 def _absolute(top: str, listed: str) -> list[str]:
-    return [os.path.join(top, *name.split("/")) for name in listed.split("\0") if name]
+    found = []
+    for name in filter(None, listed.split("\0")):
+        full = os.path.join(top, *name.split("/"))
+        found.append(full)
+        if os.path.isdir(full):  # a submodule that moved: this repository can't tell which of its files changed
+            found += [os.path.join(folder, file) for folder, _, files in os.walk(full) for file in files]
+    return found
 
 
 def _empty_tree(top: str) -> str:
     return _git(top, "hash-object", "-t", "tree", os.devnull).strip()
 
 
-def _folder(paths: Sequence[str]) -> str:
-    for path in paths:
-        folder = path if os.path.isdir(path) else os.path.dirname(path)
-        if os.path.isdir(folder or "."):
-            return folder or "."
-    return "."
+def _folder(path: str) -> str:
+    folder = path if os.path.isdir(path) else os.path.dirname(path)
+    return folder if folder and os.path.isdir(folder) else "."
 
 
 def _merge_base(top: str, ref: str) -> str:
+    if ref.startswith("-"):
+        raise UserError(f"--base {ref}: git does not know this ref", "a ref does not start with a hyphen")
     shallow = _git(top, "rev-parse", "--is-shallow-repository").strip() == "true"
     deepen = "fetch the whole history: git fetch --unshallow, or fetch-depth: 0 for actions/checkout"
-    if ref.startswith("-") or _try(top, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")[0] != 0:
+    if _try(top, "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}")[0] != 0:
         if shallow:
             raise UserError(f"--base {ref}: git does not know this ref, and the clone is shallow", deepen)
         remote, slash, branch = ref.partition("/")

@@ -32,7 +32,11 @@ DIALECTS = ("postgresql", "mysql", "mariadb", "sqlite")
 
 class _Parser(ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        raise UserError(message, f"{self.prog} --help lists the options")
+        hint = f"{self.prog} --help lists the options"
+        given = message.removeprefix("unrecognized arguments: ").split(" ")[0]
+        if given != message and os.path.exists(given):
+            hint = f"a file whose name starts with a hyphen is named ./{given}"
+        raise UserError(message, hint)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -278,7 +278,10 @@ def matches(pattern: str, relative: str) -> bool:
     anchored = "/" in text
     body = "".join(_translate(part) for part in re.split(r"(\*\*/|\*\*|\*|\?|\[[^\]]+\])", text.lstrip("/")))
     prefix = "" if anchored else "(?:.*/)?"
-    return re.fullmatch(f"{prefix}{body}(?:/.*)?", relative, re.DOTALL) is not None
+    try:
+        return re.fullmatch(f"{prefix}{body}(?:/.*)?", relative, re.DOTALL) is not None
+    except re.error:
+        raise UserError(f"{pattern}: not a path pattern", "correct what stands in the brackets") from None
 
 
 def _translate(part: str) -> str:

@@ -25,7 +25,12 @@ def read_folder(folder: str) -> Layer | None:
     """The settings that a folder's own file holds; None when no file of the folder has any."""
     for name in FILE_NAMES:
         path = os.path.join(folder, name)
-        if os.path.isfile(path) and (name != "pyproject.toml" or _mentions(path)):
+        if not os.path.isfile(path):
+            # Settings that can't be read are not settings that don't exist.
+            if os.path.lexists(path):
+                raise UserError(f"{_shown(path)}: not a file that can be read", "repair or remove it, or use --isolated")
+            continue
+        if (name != "pyproject.toml" or _mentions(path)):
             layer = read_file(path)
             if layer is not EMPTY:
                 return layer
@@ -36,8 +41,8 @@ def _mentions(path: str) -> bool:
     try:
         with open(path, "rb") as file:
             return b"tool.safecol" in file.read()
-    except OSError:
-        return False
+    except OSError as error:
+        raise UserError(f"{_shown(path)}: {error.strerror or error}", "make it readable, or use --isolated") from None
 
 
 def read_file(path: str, seen: tuple[str, ...] = ()) -> Layer:
@@ -47,7 +52,8 @@ def read_file(path: str, seen: tuple[str, ...] = ()) -> Layer:
         raise UserError(f"{shown}: extend leads back to this file", "remove one of the extend keys")
     data = _parse(path, shown)
     if os.path.basename(path) == "pyproject.toml":
-        tool = data.get("tool", {}).get("safecol")
+        tools = data.get("tool", {})
+        tool = tools.get("safecol") if isinstance(tools, dict) else None
         if tool is None:
             return EMPTY
         if not isinstance(tool, dict):
@@ -70,13 +76,29 @@ def read_file(path: str, seen: tuple[str, ...] = ()) -> Layer:
 def _parse(path: str, shown: str) -> dict[str, Any]:
     import tomllib
 
+    from safecol.frontends.reading import read_source
+
+    source = read_source(path)
+    if source.problem:
+        raise UserError(f"{shown}: {source.problem}", "--config takes a settings file or KEY=VALUE")
     try:
-        with open(path, "rb") as file:
-            return tomllib.load(file)
-    except OSError as error:
-        raise UserError(f"{shown}: {error.strerror or error}", "--config takes a settings file or KEY=VALUE") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{shown}: not valid TOML: {error}", "correct the file") from None
+        return tomllib.loads(source.text)
+    except (ValueError, RecursionError) as error:
+        line, reason = toml_problem(source.text, error)
+        raise UserError(f"{shown}:{line}: not valid TOML: {reason}", "correct the line") from None
+
+
+def toml_problem(text: str, error: Exception) -> tuple[int, str]:
+    """The line (1-based) and the reason of an error that reading TOML ended with."""
+    import re
+
+    reason = "nested too deeply" if isinstance(error, RecursionError) else str(error).partition(";")[0]
+    found = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", reason)
+    if found is None:
+        return 1, reason
+    last = text.rstrip().count("\n") + 1
+    column = f" (column {found[2]})" if found[2] else ""
+    return int(found[1] or last), reason[: found.start()] + column
 
 
 def parse_argument(argument: str) -> Layer:
@@ -86,11 +108,11 @@ def parse_argument(argument: str) -> Layer:
     name, _, value = argument.partition("=")
     try:
         data = tomllib.loads(argument)
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         quoted = value.strip().replace("\\", "\\\\").replace('"', '\\"')
         try:
             data = tomllib.loads(f'{name} = "{quoted}"')
-        except tomllib.TOMLDecodeError as error:
+        except ValueError as error:
             raise UserError(f"--config {argument}: {error}", "write KEY=VALUE with VALUE as in TOML") from None
     return _layer(data, "--config", os.getcwd())
 
@@ -202,7 +224,7 @@ def milliseconds(raw: Any) -> int | None:
 
 
 def _is_version(text: str) -> bool:
-    return bool(text) and all(part.isascii() and part.isdigit() for part in text.split("."))
+    return bool(text) and all(part.isascii() and part.isdigit() and len(part) < 10 for part in text.split("."))
 
 
 def _described(raw: Any) -> str:

@@ -9,7 +9,7 @@ _CLAUSE = re.compile(r"\s*(>=|<=|<|>|==)?\s*(\d+(?:\.\d+)*)\s*")
 
 def parse(version: str) -> Version:
     """`"8.0.16"` is `(8, 0, 16)`; text after the numbers (`-log`) is ignored, an unreadable version is empty."""
-    found = re.match(r"\d+(?:\.\d+)*", version.strip())
+    found = re.match(r"\d{1,9}(?:\.\d{1,9})*", version.strip())
     return tuple(int(part) for part in found[0].split(".")) if found else ()
 
 

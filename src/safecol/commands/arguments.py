@@ -10,12 +10,17 @@ from safecol.settings import Settings
 from safecol.settings_file import check
 
 FLAGS = ("dialect", "server-version", "runner", "schema", "fail-on")
+FILLED = ("base", "start-after", "files-from", "schema", "runner", "server-version", "output-file")
 LISTS = ("select", "extend-select", "ignore", "exclude", "extend-exclude")  # separated by commas
 
 
 def settings(arguments: Namespace) -> Settings:
     """The settings of a run: the flags over --config over the files."""
     given: dict[str, Any] = {}
+    for name in FILLED:
+        if getattr(arguments, name.replace("-", "_"), None) == "":
+            # A script's variable that is unset: what it stood for must not be passed over.
+            raise UserError(f"--{name}: the value is empty", "give a value, or leave the option out")
     for name in FLAGS:
         value = getattr(arguments, name.replace("-", "_"), None)
         if value is not None:
@@ -59,7 +64,8 @@ def listed_paths(listing: str) -> list[str]:
                 text = file.read()
     except (OSError, UnicodeDecodeError) as error:
         hint = "name a readable text file, or - for standard input"
-        raise UserError(f"--files-from {listing}: {error}", hint) from None
+        reason = getattr(error, "strerror", None) or f"not UTF-8 text: {error.args[-1]}"
+        raise UserError(f"--files-from {listing}: {reason}", hint) from None
     return [line for line in text.splitlines() if line.strip()]
 
 
@@ -73,12 +79,12 @@ def read_schema(chosen: Settings) -> str | None:
     path = chosen.root.schema
     if path is None:
         return None
-    try:
-        with open(path, encoding="utf-8") as file:
-            return file.read()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise UserError(f"--schema {path}: {reason}", "name a schema dump as text, such as pg_dump -s writes") from None
+    from safecol.frontends.reading import read_source
+
+    source = read_source(path)
+    if source.problem:
+        raise UserError(f"--schema {path}: {source.problem}", "name a schema dump as text, such as pg_dump -s writes")
+    return source.text
 
 
 def located(path: str) -> str:

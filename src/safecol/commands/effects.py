@@ -6,6 +6,7 @@ from argparse import Namespace
 from safecol import __version__, output
 from safecol.commands import arguments as given
 from safecol.commands import files
+from safecol.effect import StatementEffect
 from safecol.errors import UserError
 from safecol.reports import Options, effects
 from safecol.request import EffectsRequest
@@ -15,7 +16,7 @@ SQL_NAME = "<sql>"
 
 
 def run(arguments: Namespace) -> int:
-    """Print the effects of files or of --sql; 0 when all was read. Errors: UserError."""
+    """Print the effects of files or of --sql; 0, or 2 when nothing was understood of one. Errors: UserError."""
     settings = given.settings(arguments)
     if arguments.show_settings:
         output.emit(given.shown(settings, next(iter(arguments.paths), ".")), arguments.output_file)
@@ -38,7 +39,19 @@ def run(arguments: Namespace) -> int:
     )
     show = effects.as_json if arguments.output_format == "json" else effects.as_text
     output.emit(show(statements, options), arguments.output_file)
+    unread = _unread(statements)
+    if unread:
+        output.say(f"safecol: error: nothing was analysed of {', '.join(unread)}\n")
+        return 2
     return 0
+
+
+def _unread(statements: tuple[StatementEffect, ...]) -> list[str]:
+    """The files of which nothing was understood: not one statement."""
+    understood: dict[str, bool] = {}
+    for one in statements:
+        understood[one.path] = understood.get(one.path, False) or not one.reason
+    return [path for path, anything in understood.items() if not anything]
 
 
 def _request(arguments: Namespace, settings: Settings) -> EffectsRequest:

@@ -62,6 +62,22 @@ def find(paths: Sequence[str], contents: Mapping[str, str], settings: Settings) 
     )
 
 
+def only_staged(paths: Sequence[str], staged: Mapping[str, str], settings: Settings) -> dict[str, str]:
+    """The texts of SQL files under the paths that are in the index and no longer on the disk, by path."""
+    from safecol.settings import matches
+
+    tops = [os.path.realpath(path) for path in paths]
+    found = {}
+    for full, text in staged.items():
+        if os.path.lexists(full) or not full.endswith(".sql"):
+            continue
+        shown = os.path.relpath(full).replace(os.sep, "/")
+        below = any(full == top or full.startswith(top.rstrip(os.sep) + os.sep) for top in tops)
+        if below and not any(matches(pattern, shown) for pattern in settings.root.exclude):
+            found[shown] = text
+    return found
+
+
 def is_unread(reason: str) -> bool:
     """Whether a file was passed over though it is a migration."""
     return reason.endswith(("not read yet", "safecol reads"))

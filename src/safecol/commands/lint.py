@@ -67,13 +67,17 @@ def _lint(arguments: Namespace, settings: Settings, load: Callable[[], "Catalog"
         if not paths:
             return Result((), (), 0, 0, 0, notes=("--files-from names no files",))
     paths, contents = files.with_stdin(paths or ["."], arguments.stdin_filename)
-    passed = files.find(paths, contents, settings)
-    found = passed.files
-    narrowed = bool(arguments.base or arguments.staged)
-    if narrowed:
+    change = None
+    if arguments.base or arguments.staged:
         from safecol import change_set
 
         change = change_set.changed(paths, base=arguments.base, staged=arguments.staged)
+        gone = files.only_staged(paths, change.contents, settings)
+        paths += gone
+        contents |= {given.located(path): gone[path] for path in gone}
+    passed = files.find(paths, contents, settings)
+    found = passed.files
+    if change is not None:
         real = {file.path: os.path.realpath(file.path) for file in found}
         contents |= {given.located(path): change.contents[at] for path, at in real.items() if at in change.contents}
         found = tuple(file._replace(target=file.target and real[file.path] in change.files) for file in found)
@@ -94,7 +98,7 @@ def _lint(arguments: Namespace, settings: Settings, load: Callable[[], "Catalog"
             settings=settings,
             catalog=catalog,
             schema=given.read_schema(settings),
-            change_set="all" if narrowed else "each" if any(os.path.isdir(path) for path in paths) else "named",
+            change_set="all" if change is not None else "each" if any(os.path.isdir(path) for path in paths) else "named",
             contents=contents,
             selected=lambda path: selection(catalog, settings.for_path(path)),
         )

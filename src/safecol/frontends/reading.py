@@ -1,5 +1,8 @@
 """The bytes of a file come in, its text comes out, or a sentence about why it can't be read."""
 
+import os
+import stat
+
 from safecol.source import Source
 
 _MARKS = (
@@ -31,6 +34,9 @@ def read_source(path: str, data: bytes | None = None) -> Source:
     name = path.replace("\\", "/")
     if data is None:
         try:
+            kind = _not_a_file(path)
+            if kind:
+                return Source(name, "", f"the file can't be read: it is {kind}")
             with open(path, "rb") as file:
                 data = file.read()
         except OSError as error:
@@ -39,6 +45,16 @@ def read_source(path: str, data: bytes | None = None) -> Source:
             return Source(name, "", f"the file can't be read: {error}")
     text, problem = _decode(data)
     return Source(name, text, problem)
+
+
+def _not_a_file(path: str) -> str:
+    """What stands at `path` when it is no ordinary file: reading it could wait for ever, or never end."""
+    mode = os.stat(path).st_mode
+    if stat.S_ISREG(mode) or path.startswith(("/dev/fd/", "/proc/self/fd/")):  # <(command) of a shell
+        return ""
+    if stat.S_ISDIR(mode):
+        return "a folder"
+    return "a named pipe" if stat.S_ISFIFO(mode) else "a socket" if stat.S_ISSOCK(mode) else "a device"
 
 
 def _decode(data: bytes) -> tuple[str, str]:

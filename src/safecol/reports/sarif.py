@@ -1,5 +1,6 @@
 """Findings as SARIF 2.1.0 for code scanning."""
 
+import os
 from typing import Any
 from urllib.parse import quote
 
@@ -101,7 +102,7 @@ def _location(path: str, span: Any, sources: Sources, options: Options) -> dict[
     region = {"startLine": line, "startColumn": column, "endLine": end_line, "endColumn": end_column}
     return {
         "physicalLocation": {
-            "artifactLocation": {"uri": quote(relative(path, options.root), safe="/-._~")},
+            "artifactLocation": {"uri": quote(os.fsencode(relative(path, options.root)), safe="/-._~")},
             "region": region,
         }
     }

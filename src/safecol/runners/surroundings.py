@@ -78,8 +78,10 @@ class Surroundings:
         known = self._texts.get(path)
         if known is None:
             try:
-                with open(path, "rb") as file:
-                    data = file.read(limit)
+                data = b""
+                if os.path.isfile(path):  # a pipe could keep its reader waiting for ever
+                    with open(path, "rb") as file:
+                        data = file.read(limit)
             except (OSError, ValueError):
                 data = b""
             known = self._texts[path] = data.decode("utf-8", "replace")

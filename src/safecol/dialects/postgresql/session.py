@@ -9,6 +9,7 @@ _DURATIONS = frozenset(
     }
 )  # fmt: skip
 _UNITS = {"": 1.0, "us": 0.001, "ms": 1.0, "s": 1000.0, "min": 60_000.0, "h": 3_600_000.0, "d": 86_400_000.0}
+_LONGEST = 2_147_483_647.0
 _DURATION = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*([a-z]*)\s*", re.IGNORECASE)
 
 
@@ -19,6 +20,6 @@ def setting(name: str, value: str) -> str:
     found = _DURATION.fullmatch(value.strip("'\""))
     if not found or found[2].lower() not in _UNITS:
         return value
-    milliseconds = float(found[1]) * _UNITS[found[2].lower()]
+    milliseconds = min(float(found[1]) * _UNITS[found[2].lower()], _LONGEST)
     # A positive value below one millisecond is rounded by the server, but never to "off".
     return str(max(1, round(milliseconds))) if milliseconds > 0 else "0"
