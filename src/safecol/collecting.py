@@ -1,0 +1,244 @@
+"""Files that were folded come in, one by one; their findings, suppressions and what was not understood go out."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from safecol import match, stages
+from safecol.catalog import Catalog
+from safecol.consequence import sentences
+from safecol.finding import FileUse, Finding, Related, Result, Unanalyzed
+from safecol.heads import Rule
+from safecol.operations import Section, Statement
+from safecol.reader import ReadFile
+from safecol.settings import PathSettings
+from safecol.source import Source, Span
+from safecol.trace import Hit, Step, Trace
+
+
+class Ran(NamedTuple):
+    """A file that was folded: its traces (one a section that runs forward)."""
+
+    read: ReadFile
+    traces: tuple[Trace, ...]
+    settings: PathSettings
+    version: str
+
+    @property
+    def forward(self) -> tuple[tuple[Statement, ...], ...]:
+        """The statements of each section that has a trace."""
+        sections = self.read.migration.sections if self.traces else ()
+        return tuple(statements for section, statements in sections if section.direction != "down")
+
+
+class Collected:
+    """What a run has found so far."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self.catalog = catalog
+        self.findings: list[Finding] = []
+        self.suppressed: list[Finding] = []
+        self.unanalyzed: list[Unanalyzed] = []
+        self.uses: list[FileUse] = []
+        self.texts: dict[str, Source] = {}
+        self.assumed: dict[str, list[str]] = {}
+        self.statements = 0
+        self._rules: dict[tuple[str, frozenset[str]], tuple[Rule, ...]] = {}
+        self.blocks = {mode: tuple(words) for mode, words in catalog.locks("postgresql").items()}
+
+    def add(self, ran: Ran, selected: frozenset[str]) -> None:
+        """The findings of one file; context files only count."""
+        file = ran.read.file
+        if not file.target:
+            self.uses.append(FileUse(file.path, "context", file.runner, file.dialect))
+            return
+        self.uses.append(FileUse(file.path, "target", file.runner, file.dialect))
+        self.statements += len(ran.read.statements)
+        self._assume(ran)
+        found = [*self._of_file(ran, selected), *self._of_rules(ran, selected)]
+        kept = self._suppress(ran, found, selected)
+        if kept:
+            self.findings.extend(sorted(kept, key=lambda finding: finding.span))
+        if found:
+            self.texts[file.path] = ran.read.source
+
+    def _assume(self, ran: Ran) -> None:
+        file = ran.read.file
+        if file.dialect_source == "default":
+            self.assumed.setdefault(f"dialect {file.dialect}", []).append(file.path)
+        if ran.settings.server_version is None and ran.version:
+            self.assumed.setdefault(f"server version {ran.version}", []).append(file.path)
+
+    def _of_file(self, ran: Ran, selected: frozenset[str]) -> Iterator[Finding]:
+        """What the file itself does wrong, whatever its operations."""
+        source = ran.read.source
+        if source.problem:
+            self.unanalyzed.append(Unanalyzed(source.path, Span(0, 0), source.problem))
+            yield from self._reported(ran, selected, "syntax-error", Span(0, 0), source.problem, "")
+            return
+        if ran.read.unread:
+            self.unanalyzed.append(Unanalyzed(source.path, Span(0, 0), ran.read.unread))
+            yield from self._reported(
+                ran, selected, "unanalyzed-statement", Span(0, 0), f"This file was not analysed: {ran.read.unread}", ""
+            )
+            return
+        for problem in ran.read.problems:
+            yield from self._reported(ran, selected, problem.rule, problem.span, problem.message, problem.help)
+        for section, statements in ran.read.migration.sections:
+            for statement in statements:
+                for one in (statement, *statement.parts):
+                    yield from self._opaque(ran, selected, section, one)
+
+    def _opaque(
+        self, ran: Ran, selected: frozenset[str], section: Section, statement: Statement
+    ) -> Iterator[Finding]:
+        opaque = statement.opaque
+        if opaque is None:
+            return
+        self.unanalyzed.append(Unanalyzed(ran.read.source.path, opaque.span, opaque.reason))
+        rule = "syntax-error" if opaque.syntax else "unanalyzed-statement"
+        page = self.catalog.rule(rule)
+        message = page.message.replace("{reason}", opaque.reason) if page is not None else opaque.reason
+        for finding in self._reported(ran, selected, rule, opaque.span, message, ""):
+            yield finding._replace(statement=statement.number, direction=section.direction)
+
+    def _reported(
+        self, ran: Ran, selected: frozenset[str], rule: str, span: Span, message: str, cure: str
+    ) -> Iterator[Finding]:
+        page = self.catalog.rule(rule)
+        if page is None or rule not in selected:
+            return
+        severity = ran.settings.severity.get(rule) or page.severity
+        file = ran.read.file
+        yield Finding(
+            rule, severity, page.category, message, file.path, span, help=cure or page.help,
+            dialect=file.dialect, server_version=ran.version, runner=file.runner,
+        )  # fmt: skip
+
+    def _of_rules(self, ran: Ran, selected: frozenset[str]) -> list[Finding]:
+        rules = self._chosen(ran.read.file.dialect, selected)
+        found: list[Finding] = []
+        once: dict[tuple[str, int, str | None], int] = {}
+        for number, made in enumerate(ran.traces):
+            for rule, hit in match.matches(rules, made, ran.version):
+                finding = self._finding(ran, made, rule, hit)
+                key = (f"{number} {rule.name}", finding.statement, finding.table)
+                if rule.category == "blocking" and finding.table is not None and key in once:
+                    # One statement blocks once, however many of its clauses do it.
+                    first = found[once[key]]
+                    also = Related(finding.path, finding.span, "this clause of the statement does it too")
+                    found[once[key]] = first._replace(related=(*first.related, also))
+                    continue
+                once.setdefault(key, len(found))
+                found.append(finding)
+        return _unmasked(ran, found)
+
+    def _chosen(self, dialect: str, selected: frozenset[str]) -> tuple[Rule, ...]:
+        key = (dialect, selected)
+        rules = self._rules.get(key)
+        if rules is None:
+            rules = tuple(rule for rule in self.catalog.for_dialect(dialect) if rule.name in selected)
+            self._rules[key] = rules
+        return rules
+
+    def _finding(self, ran: Ran, made: Trace, rule: Rule, hit: Hit) -> Finding:
+        step = hit.step
+        file = ran.read.file
+        severity = ran.settings.severity.get(rule.name) or rule.severity
+        return Finding(
+            rule=rule.name,
+            severity="warning" if severity == "off" else severity,
+            category=rule.category,
+            message=stages.message(rule.message, hit, made.text),
+            path=file.path,
+            span=hit.span,
+            help=hit.values.get("help") or stages.message(rule.help, hit, made.text),
+            consequence=sentences(step, self.blocks) if step is not None else (),
+            dialect=file.dialect,
+            server_version=ran.version,
+            runner=file.runner,
+            direction=made.section.direction,
+            statement=step.statement.number if step is not None else 0,
+            operation=step.operation.kind if step is not None else "",
+            table=step.table if step is not None else None,
+            column=_column(step),
+            effect=step.whole if step is not None else None,
+            related=tuple(Related(*each) for each in hit.related),
+            stages=stages.render(rule, hit, made, ran.version),
+        )
+
+    def _suppress(self, ran: Ran, found: list[Finding], selected: frozenset[str]) -> list[Finding]:
+        from safecol import suppress
+
+        text = ran.read.source.text
+        if not suppress.wanted(text, ran.settings):
+            return found
+        from safecol.frontends.postgresql.splitting import comments
+
+        statements = tuple(
+            statement
+            for section, statements in ran.read.migration.sections
+            if section.direction != "down"
+            for statement in statements
+        )
+        applied = suppress.apply(
+            found,
+            comments(text, Span(0, len(text))),
+            statements,
+            text,
+            path=ran.read.file.path,
+            catalog=self.catalog,
+            settings=ran.settings,
+            selected=selected,
+        )
+        self.suppressed.extend(applied.suppressed)
+        return [*applied.kept, *applied.extra]
+
+    def result(self) -> Result:
+        """Everything, in the order of the files."""
+        targets = sum(1 for use in self.uses if use.role == "target")
+        guesses = tuple(
+            f"{what} assumed for {paths[0] if len(paths) == 1 else f'{len(paths)} files'}"
+            for what, paths in self.assumed.items()
+        )
+        return Result(
+            findings=tuple(self.findings),
+            unanalyzed=tuple(self.unanalyzed),
+            targets=targets,
+            context=len(self.uses) - targets,
+            statements=self.statements,
+            suppressed=tuple(self.suppressed),
+            guesses=guesses,
+            files=tuple(self.uses),
+            texts=self.texts,
+        )
+
+
+def _unmasked(ran: Ran, found: list[Finding]) -> list[Finding]:
+    """The findings with placeholders as they stand in the file, where masking made names of them."""
+    if not found or not ran.read.placeholders:
+        return found
+    from safecol.frontends.postgresql.masking import originals
+
+    names = originals(ran.read.source.text, ran.read.placeholders)
+
+    def shown(text: str) -> str:
+        for masked, original in names.items():
+            text = text.replace(masked, original)
+        return text
+
+    return [
+        finding._replace(
+            message=shown(finding.message),
+            consequence=tuple(map(shown, finding.consequence)),
+            table=shown(finding.table) if finding.table is not None else None,
+            stages=tuple(stage._replace(sql=shown(stage.sql), title=shown(stage.title)) for stage in finding.stages),
+        )
+        for finding in found
+    ]
+
+
+def _column(step: Step | None) -> str | None:
+    if step is None:
+        return None
+    name: str | None = getattr(step.operation.definition, "name", None)
+    return step.operation.column or (name if step.operation.kind == "add-column" else None)

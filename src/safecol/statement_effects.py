@@ -1,0 +1,54 @@
+"""A file that was folded comes in; what each of its statements does goes out, one value a statement."""
+
+from collections.abc import Iterator
+
+from safecol.collecting import Ran
+from safecol.effect import Effect, StatementEffect
+from safecol.operations import Statement
+from safecol.source import Source
+from safecol.trace import Step
+
+
+def statement_effects(ran: Ran) -> Iterator[StatementEffect]:
+    """Each statement of the sections that run forward; what was not understood carries the reason."""
+    source, file = ran.read.source, ran.read.file
+    reason = source.problem or ran.read.unread
+    if reason:
+        yield StatementEffect(
+            source.path, 1, 1, 0, "", (), Effect(unknown=(reason,)),
+            dialect=file.dialect, server_version=ran.version, reason=reason,
+        )  # fmt: skip
+    for made, statements in zip(ran.traces, ran.forward, strict=True):
+        steps: dict[int, list[Step]] = {}
+        for step in made.steps:
+            steps.setdefault(step.statement.number, []).append(step)
+        for statement in statements:
+            effect = _statement_effect(source, statement, steps.get(statement.number, []))
+            yield effect._replace(dialect=file.dialect, server_version=ran.version)
+
+
+def _statement_effect(source: Source, statement: Statement, steps: list[Step]) -> StatementEffect:
+    span = statement.span
+    reasons = (each.opaque.reason for each in (statement, *statement.parts) if each.opaque is not None)
+    reason = "; ".join(dict.fromkeys(reasons))
+    line, end_line = source.position(span.start)[0], source.position(span.end)[0]
+    sql = source.text[span.start : span.end]
+    if not steps:
+        effect = Effect(unknown=(reason,)) if reason else Effect()
+        return StatementEffect(source.path, line, end_line, statement.number, sql, (), effect, reason=reason)
+    first = steps[0]
+    inside = {"inside": True, "outside": False}.get(str(first.facts.get("transaction")))
+    if first.transaction is not None:
+        inside = True
+    return StatementEffect(
+        path=source.path,
+        line=line,
+        end_line=end_line,
+        statement=statement.number,
+        sql=sql,
+        operations=tuple(step.operation.kind for step in steps),
+        effect=first.whole._replace(unknown=(*first.whole.unknown, reason)) if reason else first.whole,
+        in_transaction=inside,
+        transaction=first.transaction,
+        reason=reason,
+    )
