@@ -99,7 +99,7 @@ def _change(table: str, number: int, step: int, chance: random.Random) -> list[s
 def _indexes(table: str, step: int) -> list[str]:
     columns = ("user_id", "parent_id", "state", "total", "created_at", "id, state", "state, total", "user_id, id")
     return [
-        f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {table}_{step}_{at} ON {table} ({names});"
+        f"CREATE INDEX CONCURRENTLY {table}_{step}_{at} ON {table} ({names});"
         for at, names in enumerate(columns)
     ] + [f"DROP INDEX CONCURRENTLY IF EXISTS {table}_{step}_0;"]
 

@@ -95,7 +95,7 @@ def start(top: Path, python: str, safecol: str, squawk: str) -> None:
     """One small file; the ratio is to an interpreter that does nothing."""
     folder = top / "small"
     folder.mkdir()
-    (folder / "1_a.sql").write_text("ALTER TABLE orders ADD COLUMN note text;\n")
+    (folder / "1_a.sql").write_text("SET lock_timeout = '2s';\nALTER TABLE orders ADD COLUMN note text;\n")
     (folder / "one").mkdir()
     (folder / "one" / "2_b.sql").write_text("CREATE INDEX orders_note ON orders (note);\n")
     commands: dict[str, Sequence[str]] = {
@@ -136,7 +136,7 @@ def shapes(top: Path, safecol: str, squawk: str, times: int) -> None:
     folder = top / "context" / "db" / "migrations"
     generate.history(folder, 1_000)
     last = folder / "20990101000000_last.sql"
-    last.write_text("ALTER TABLE orders_3 ADD COLUMN last_note text;\n")
+    last.write_text("SET lock_timeout = '2s';\nALTER TABLE orders_3 ADD COLUMN last_note text;\n")
     commands = {"squawk": (squawk, str(last)), "safecol": (safecol, "lint", "db/migrations/" + last.name)}
     runs = repeat(commands, folder.parent.parent, times)
     for name, run in runs.items():

@@ -5,7 +5,7 @@
 
 import os
 import sys
-from argparse import SUPPRESS, ArgumentParser, Namespace, RawDescriptionHelpFormatter
+from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -150,6 +150,7 @@ def _lint() -> ArgumentParser:
     what.add_argument("--files-from", metavar="FILE", help="read paths from FILE, one a line; - for standard input")
     what.add_argument("--stdin-filename", metavar="PATH", help="the name to give standard input")
     _exclude(what)
+    what.add_argument("-j", "--jobs", metavar="N", type=_jobs, help="processes for many files (default: the processors)")
     rules = made.add_argument_group("rules: names, categories, aliases or ALL, separated by commas")
     rules.add_argument("--select", metavar="RULES", action="append", help="run these rules instead of the default ones")
     rules.add_argument("--extend-select", metavar="RULES", action="append", help="run these rules too")
@@ -176,6 +177,12 @@ def _lint() -> ArgumentParser:
     output.add_argument("--show-files", action="store_true", help="list the files that were read, and as what")
     _shared(made, output)
     return made
+
+
+def _jobs(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise ArgumentTypeError(f"{text} is not a number of processes")
+    return int(text)
 
 
 def _effects() -> ArgumentParser:

@@ -1,6 +1,7 @@
 """Files come in; their text, sections and statements, read by their dialect's front end, go out."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from safecol.operations import Migration, Section, Statement
@@ -11,6 +12,8 @@ from safecol.source import Source
 from safecol.trace import Placeholder, Problem
 
 READ_DIALECTS = ("postgresql",)
+_MANY = 300
+"""From so many files on, a second process costs less than it saves."""
 
 
 class ReadFile(NamedTuple):
@@ -27,6 +30,37 @@ class ReadFile(NamedTuple):
     def statements(self) -> tuple[Statement, ...]:
         """All statements of all sections, in the order of the text."""
         return tuple(statement for _, statements in self.migration.sections for statement in statements)
+
+
+def read_all(
+    files: Sequence[MigrationFile],
+    contents: Mapping[str, str],
+    transaction: Callable[[str], str | None],
+    jobs: int | None = None,
+) -> Iterator[ReadFile]:
+    """Each file as `read` reads it, in order; `transaction` says for a path how the runner sends a section.
+
+    `jobs` is the number of processes for many files: None takes the processors that there are, 1 uses no other one.
+    """
+
+    def one(file: MigrationFile) -> ReadFile:
+        return read(file, contents, transaction(file.path))
+
+    # Folding what was read takes longer than reading it: more than two would wait for it.
+    readers = min(2, (jobs or _processors()) - 1) if len(files) >= _MANY and hasattr(os, "fork") else 0
+    if readers < 1:
+        yield from map(one, files)
+        return
+    from safecol import ahead
+
+    yield from ahead.read_all(files, one, readers)
+
+
+def _processors() -> int:
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not on every system
+        return os.cpu_count() or 1
 
 
 def read(file: MigrationFile, contents: Mapping[str, str], transaction: str | None = None) -> ReadFile:
@@ -64,10 +98,22 @@ def _source(file: MigrationFile, contents: Mapping[str, str]) -> Source:
 
         text = contents.get(abspath(file.path), contents.get(file.path))
         if text is not None:
-            return Source(file.path, text)
+            return _unsaved(file.path, text)
     from safecol.frontends.reading import read_source
 
     return read_source(file.path)
+
+
+def _unsaved(path: str, text: str) -> Source:
+    """A text that was never a file, or not this one: bytes that aren't text are found as in a file."""
+    if text.isascii() and "\0" not in text:
+        return Source(path, text)
+    from safecol.frontends.reading import read_source
+
+    try:
+        return read_source(path, text.encode("utf-8", "surrogateescape"))
+    except UnicodeEncodeError:  # a lone surrogate of its own
+        return Source(path, text)
 
 
 def _migration(file: MigrationFile, sections: tuple[tuple[Section, tuple[Statement, ...]], ...]) -> Migration:
