@@ -157,7 +157,10 @@ def _blocked(table: Table, context: Context, locks: Mapping[str, str]) -> tuple[
                 continue
         elif name in context.schema.sequences or context.is_new(name):
             continue
-        found.update(table.blocks[mode])
+        known = context.schema.tables.get(name)
+        # Nobody writes to a materialized view but REFRESH.
+        refreshed = known is not None and known.kind == "materialized-view"
+        found.update(word for word in table.blocks[mode] if not (refreshed and word == "writes"))
     return tuple(word for word in ("reads", "writes") if word in found)
 
 
