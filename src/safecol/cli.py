@@ -150,7 +150,7 @@ def _lint() -> ArgumentParser:
     what.add_argument("--files-from", metavar="FILE", help="read paths from FILE, one a line; - for standard input")
     what.add_argument("--stdin-filename", metavar="PATH", help="the name to give standard input")
     _exclude(what)
-    what.add_argument("-j", "--jobs", metavar="N", type=_jobs, help="processes for many files (default: the processors)")
+    what.add_argument("-j", "--jobs", metavar="N", type=_jobs, help="processes to read many files with")
     rules = made.add_argument_group("rules: names, categories, aliases or ALL, separated by commas")
     rules.add_argument("--select", metavar="RULES", action="append", help="run these rules instead of the default ones")
     rules.add_argument("--extend-select", metavar="RULES", action="append", help="run these rules too")
