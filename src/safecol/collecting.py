@@ -73,7 +73,8 @@ class Collected:
         source = ran.read.source
         if source.problem:
             self.unanalyzed.append(Unanalyzed(source.path, Span(0, 0), source.problem))
-            yield from self._reported(ran, selected, "syntax-error", Span(0, 0), source.problem, "")
+            cure = "Save it as text in UTF-8, or leave it out with exclude in the settings"
+            yield from self._reported(ran, selected, "syntax-error", Span(0, 0), source.problem, cure)
             return
         if ran.read.unread:
             self.unanalyzed.append(Unanalyzed(source.path, Span(0, 0), ran.read.unread))
@@ -87,6 +88,9 @@ class Collected:
             for statement in statements:
                 for one in (statement, *statement.parts):
                     yield from self._opaque(ran, selected, section, one)
+        for made in ran.traces:
+            for one in made.missed:
+                yield from self._opaque(ran, selected, made.section, one)
 
     def _opaque(
         self, ran: Ran, selected: frozenset[str], section: Section, statement: Statement

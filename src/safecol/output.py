@@ -29,6 +29,8 @@ def emit(text: str, path: str | None = None) -> None:
 def say(text: str) -> None:
     """Write to standard error, whatever its encoding."""
     encoding = sys.stderr.encoding or "ascii"
+    if encoding.lower().replace("-", "") != "utf8":
+        text = text.translate(ASCII)
     sys.stderr.write(text.encode(encoding, "backslashreplace").decode(encoding))
 
 

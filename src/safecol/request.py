@@ -1,9 +1,10 @@
 """What `lint` and `effects` ask of the analysis: files, settings and what counts as one change."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from safecol.catalog import Catalog
+from safecol.errors import UserError
 from safecol.settings import PathSettings, Settings
 
 
@@ -13,7 +14,8 @@ class LintRequest(NamedTuple):
     `change_set` says which targets are one change: `all` (--base, --staged), `named` (files were named: those of a
     history that has earlier files are one change, a whole history is not), `each` (folders: each file for itself).
     `contents` overrides the text of files by absolute path (standard input, the index).
-    `selected` gives the names of the rules that run on a path.
+    `selected` gives the names of the rules that run on a path. `jobs` is the number of processes that read many files:
+    None takes the processors that there are.
     """
 
     files: tuple[Any, ...]
@@ -23,6 +25,7 @@ class LintRequest(NamedTuple):
     change_set: str
     contents: Mapping[str, str]
     selected: Callable[[str], frozenset[str]]
+    jobs: int | None = None
 
 
 class EffectsRequest(NamedTuple):
@@ -39,12 +42,19 @@ def selection(catalog: Catalog, chosen: PathSettings) -> frozenset[str]:
 
     Without a selection, a severity switches a rule on that is off by default. Errors: UserError on an unknown name.
     """
-    names = catalog.resolve(chosen.select) if chosen.select else set(catalog.defaults())
-    names |= catalog.resolve(chosen.extend_select)
-    off = catalog.resolve(chosen.ignore)
+    names = _resolved(catalog, "select", chosen.select) if chosen.select else set(catalog.defaults())
+    names |= _resolved(catalog, "extend-select", chosen.extend_select)
+    off = _resolved(catalog, "ignore", chosen.ignore)
     for word, severity in chosen.severity.items():
         if severity == "off":
-            off |= catalog.resolve([word])
+            off |= _resolved(catalog, "severity", [word])
         elif not chosen.select:
-            names |= catalog.resolve([word])
+            names |= _resolved(catalog, "severity", [word])
     return frozenset(names - off)
+
+
+def _resolved(catalog: Catalog, setting: str, words: Iterable[str]) -> set[str]:
+    try:
+        return catalog.resolve(words)
+    except UserError as error:
+        raise UserError(f"{setting}: {error.message[:1].lower()}{error.message[1:]}", error.hint) from None

@@ -8,6 +8,7 @@ from safecol.errors import UserError
 from safecol.settings import BY_NAME, EMPTY, FILE_NAMES, SECTIONS, SEVERITY_WORDS, Layer, Override, Setting, combine
 
 UNITS = {"ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000, "": 1}
+PYTHON_RUNNERS = ("alembic", "django")
 EXPECTED = {
     "text": "a string",
     "path": "a string",
@@ -170,6 +171,8 @@ def _setting(name: str, shown: str) -> Setting:
 
 def _value(setting: Setting, raw: Any, shown: str, root: str) -> Any:
     kind = setting.kind
+    if setting.name in ("runner", "runner.name") and isinstance(raw, str):
+        return _runner(raw, shown)
     if kind in ("text", "path") and isinstance(raw, str):
         return raw if kind == "text" else os.path.normpath(os.path.join(root, raw))
     if kind in ("texts", "paths") and isinstance(raw, list) and all(isinstance(item, str) for item in raw):
@@ -194,6 +197,19 @@ def _value(setting: Setting, raw: Any, shown: str, root: str) -> Any:
         return dict(raw)
     expected = EXPECTED.get(kind, "one of " + ", ".join(setting.choices))
     raise UserError(f"{shown}: {setting.name} must be {expected}, not {_described(raw)}", setting.doc)
+
+
+def _runner(raw: str, shown: str) -> str:
+    from safecol.runners.table import RUNNERS
+
+    known = (*RUNNERS, *PYTHON_RUNNERS)
+    if raw in known:
+        return raw
+    import difflib
+
+    near = difflib.get_close_matches(raw.lower(), known, 1)
+    hint = f"did you mean {near[0]}?" if near else f"one of {', '.join(known)}; plain for any other"
+    raise UserError(f"{shown}: unknown runner {raw}", hint)
 
 
 def _choice(setting: Setting, raw: str, shown: str) -> str:

@@ -33,7 +33,7 @@ def run(arguments: Namespace) -> int:
     load = cache(lambda: _catalog(settings.root.rule_paths))
     root = settings.root
     if root.select or root.extend_select or root.ignore or root.severity:
-        selection(load(), root)  # an unknown rule name must fail, whatever there is to check
+        _selected(load(), settings, "")  # an unknown rule name must fail, whatever there is to check
     result = _lint(arguments, settings, load)
     for _, name, path in reports:
         to_terminal = path == "-"
@@ -100,10 +100,21 @@ def _lint(arguments: Namespace, settings: Settings, load: Callable[[], "Catalog"
             schema=given.read_schema(settings),
             change_set="all" if change is not None else "each" if any(os.path.isdir(path) for path in paths) else "named",
             contents=contents,
-            selected=lambda path: selection(catalog, settings.for_path(path)),
+            selected=lambda path: _selected(catalog, settings, path),
+            jobs=arguments.jobs,
         )
     )
     return result._replace(notes=(*result.notes, *notes), files=tuple(uses))
+
+
+def _selected(catalog: "Catalog", settings: Settings, path: str) -> frozenset[str]:
+    try:
+        return selection(catalog, settings.for_path(path))
+    except UserError as error:
+        name = error.message.partition(":")[0]
+        origin = next((row.origin for row in settings.shown(path) if row.name == name), "")
+        where = "--" if origin == "command line" else f"{origin}: " if origin else ""
+        raise UserError(where + error.message, error.hint) from None
 
 
 def _catalog(rule_paths: tuple[str, ...]) -> "Catalog":

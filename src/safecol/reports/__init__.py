@@ -72,6 +72,16 @@ def plain(text: str) -> str:
     )
 
 
+def on_one_line(text: str) -> str:
+    """The text with control characters spelled out: a path of a line-by-line report stays one that can be told."""
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape", "backslashreplace").decode()
+        for character in text
+    )
+
+
 def plural(count: int, word: str) -> str:
     """`1 file`, `2 files`, `3 queries`."""
     if count == 1:

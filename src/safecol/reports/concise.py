@@ -1,7 +1,7 @@
 """Findings one a line, as compilers print them: `path:line:column: severity rule message`."""
 
 from safecol.finding import Result
-from safecol.reports import Options, Sources, plain, relative, words
+from safecol.reports import Options, Sources, on_one_line, plain, relative, words
 
 
 def render(result: Result, sources: Sources, options: Options) -> str:
@@ -14,7 +14,7 @@ def render(result: Result, sources: Sources, options: Options) -> str:
             source = sources.get(finding.path)
             line, column = source.position(finding.span.start) if source else (1, 1)
             message = " ".join(plain(finding.message).split())
-            path = relative(finding.path, options.root)
+            path = on_one_line(relative(finding.path, options.root))
             lines.append(f"{path}:{line}:{column}: {finding.severity} {finding.rule} {message}")
     if not options.quiet:
         lines += words.summary(result, options)

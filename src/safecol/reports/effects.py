@@ -4,7 +4,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from safecol.effect import Effect, StatementEffect
-from safecol.reports import Options, plain, plural, relative
+from safecol.reports import Options, on_one_line, plain, plural, relative
 from safecol.reports.full import paint, wrap
 
 # What other sessions notice of each lock mode; the strongest last.
@@ -109,7 +109,7 @@ def as_text(statements: tuple[StatementEffect, ...], options: Options) -> str:
     for path, group in groupby(statements, key=lambda one: one.path):
         rows = tuple(group)
         server = " ".join(part for part in (rows[0].dialect, rows[0].server_version) if part)
-        head = paint(relative(path, options.root), "bold", options) + (f"  ({server})" if server else "")
+        head = paint(on_one_line(relative(path, options.root)), "bold", options) + (f"  ({server})" if server else "")
         direction = ""
         lines = [head]
         for one in rows:

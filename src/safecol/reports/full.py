@@ -1,7 +1,7 @@
 """Findings for a reader: the place, what happens to whom, and the safe stages."""
 
 from safecol.finding import Finding, Result, Stage
-from safecol.reports import Options, Sources, plain, plural, relative, words
+from safecol.reports import Options, Sources, on_one_line, plain, plural, relative, words
 from safecol.reports.snippet import snippet
 
 STYLES = {"error": "31", "warning": "33", "note": "36", "bold": "1", "edge": "34", "good": "32", "dim": "2"}
@@ -32,7 +32,7 @@ def _finding(finding: Finding, sources: Sources, options: Options) -> str:
     source = sources.get(finding.path)
     line, column = source.position(finding.span.start) if source else (1, 1)
     gutter = len(str(line)) + 1
-    place = f"{relative(finding.path, options.root)}:{line}:{column}"
+    place = f"{on_one_line(relative(finding.path, options.root))}:{line}:{column}"
     lines.append(" " * gutter + paint("-->", "edge", options) + " " + place)
     if source is not None and not source.problem:
         gutter, shown = snippet(source, finding.span, options.width)

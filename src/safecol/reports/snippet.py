@@ -39,7 +39,11 @@ def snippet(source: Source, span: Span, width: int) -> tuple[int, list[tuple[str
 
 
 def _underlined(raw: str, left: int, right: int, room: int) -> tuple[str, str]:
-    before, inside, after = _visible(raw[:left]), _visible(raw[left:right]), _visible(raw[right:])
+    # Of a line of megabytes only what can be shown is looked at.
+    near = 2 * room
+    before, inside, after = (
+        _visible(part) for part in (raw[max(left - near, 0) : left], raw[left:right][:near], raw[right:][:near])
+    )
     cut_left = cut_right = ""
     if _columns(before + inside + after) > room:
         spare = room - len(inside) - 2 * len(ELLIPSIS)

@@ -1,7 +1,7 @@
 """Sentences that the readable formats share: the summary, the statistics, the files."""
 
 from safecol.finding import SEVERITIES, Result
-from safecol.reports import Options, plain, plural
+from safecol.reports import Options, on_one_line, plain, plural
 
 
 def summary(result: Result, options: Options) -> list[str]:
@@ -15,9 +15,9 @@ def summary(result: Result, options: Options) -> list[str]:
     context = f", {result.context} more read as context" if result.context else ""
     left = f"{len(result.suppressed)} suppressed, {len(result.unanalyzed)} not analysed"
     lines = [f"{found}: {read}{context}; {left}."]
-    lines += [plain(said[:1].upper() + said[1:]) for said in (*result.guesses, *result.notes)]
+    lines += [on_one_line(said[:1].upper() + said[1:]) for said in (*result.guesses, *result.notes)]
     if options.verbose:
-        lines += [f"Not analysed: {one.path}: {plain(one.reason)}" for one in result.unanalyzed]
+        lines += [f"Not analysed: {on_one_line(one.path)}: {plain(one.reason)}" for one in result.unanalyzed]
     return lines
 
 
@@ -36,5 +36,5 @@ def files(result: Result) -> list[str]:
     rows = []
     for use in result.files:
         about = ", ".join(part for part in (use.runner, use.dialect, use.note) if part)
-        rows.append(f"{use.role:<8} {plain(use.path)}" + (f"  ({plain(about)})" if about else ""))
+        rows.append(f"{use.role:<8} {on_one_line(use.path)}" + (f"  ({plain(about)})" if about else ""))
     return rows

@@ -98,6 +98,32 @@ def comment_spans(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         at = closed
 
 
+def flat_comments(text: str) -> str:
+    """The text without the comments inside comments: the server's scanner takes the square of their number."""
+    parts: list[str] = []
+    last = at = 0
+    end = len(text)
+    while at < end:
+        match = _COMMENT_START.match(text, at, end)
+        at = match.end() if match else at
+        if at >= end:
+            break
+        if text[at] == "$":
+            at = dollar_quote_end(text, at, end) or at + 1
+            continue
+        if comment := _LINE_COMMENT.match(text, at, end):
+            at = comment.end()
+            continue
+        if not text.startswith("/*", at):
+            at += 1
+            continue
+        closed = block_comment_end(text, at, end)
+        stop = end if closed is None else closed - 2
+        parts += [text[last : at + 2], text[at + 2 : stop].replace("/*", "  ").replace("*/", "  ")]
+        last, at = stop, end if closed is None else closed
+    return "".join((*parts, text[last:]))
+
+
 def significant_end(text: str, start: int, end: int) -> int:
     """Find the end of the text in `start`…`end` without white space and comments at its end."""
     stop = start + len(text[start:end].rstrip())

@@ -37,6 +37,8 @@ _QUOTED_TEMPLATE = lazy(_QUOTED)
 _PLAIN = rf"[^;'\"$/\\{{<:%@?\[\]\n{_ODD_SPACES}-]++|(?!{_QUOTED})(?:{lexing.STRING})|{lexing.LINE_COMMENT}|-|::|:="
 _RUN = lazy(rf"(?:{_PLAIN})*+", re.DOTALL)
 
+_LONGEST = 2004
+_CLOSING = {"{{": "}}", "{%": "%}", "{#": "#}", "<%": "%>"}
 _TEMPLATES = (
     ("block", lazy(r"\{%.{0,2000}?%\}|\{#.{0,2000}?#\}|<%(?!-?=).{0,2000}?%>", re.DOTALL)),
     (
@@ -103,13 +105,14 @@ def _is_ordinary(text: str) -> bool:
 class _Found:
     """The placeholders so far; `begun` is where the current statement begins."""
 
-    __slots__ = ("begun", "brackets", "end", "placeholders", "replacements", "text")
+    __slots__ = ("begun", "brackets", "copied", "end", "placeholders", "replacements", "text")
 
     def __init__(self, text: str, end: int) -> None:
         self.text = text
         self.end = end
         self.begun = 0
         self.brackets: list[int] = []
+        self.copied = True  # whether a `\\.` may follow
         self.placeholders: list[Placeholder] = []
         self.replacements: list[str] = []
 
@@ -175,8 +178,9 @@ def _after_semicolon(found: _Found, at: int) -> int:
     if text[begun : begun + 4].upper() != "COPY" or not _COPY.match(text, begun, at):
         return at + 1
     data = text.find("\n", at, end) + 1
-    finish = _COPY_END.search(text, data, end) if data else None
+    finish = _COPY_END.search(text, data, end) if data and found.copied else None
     if finish is None:
+        found.copied = found.copied and not data
         return at + 1
     found.begun = found.add(data, finish.end(), "copy-data")
     return finish.end()
@@ -207,7 +211,8 @@ def _placeholder(found: _Found, at: int, doubtful: bool) -> int:
         _name(found, match.start("inside"), match.end(), "template")
         closing = text.find(character, match.end(), end)
         return closing + 1 if closing >= 0 else match.end()
-    if character in "{<$":
+    closing = _CLOSING.get(text[at : at + 2])
+    if character in "{<$" and (closing is None or text.find(closing, at, at + _LONGEST) >= 0):
         for kind, pattern in _TEMPLATES:
             match = pattern.match(text, at, end)
             if match is None:

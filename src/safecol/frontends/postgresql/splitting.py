@@ -1,8 +1,8 @@
 """A section of a file comes in, its statements with operations go out; one bad statement never hides the others."""
 
 import re
-from bisect import bisect_left
-from collections.abc import Callable
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from safecol.frontends.postgresql import lexing, parser
@@ -33,6 +33,8 @@ _DEPTH = lazy(
     re.IGNORECASE | re.DOTALL,
 )
 _MOST_JOINED = 500
+_MOST_UNCLOSED = 10
+_MANY_COMMENTS = 200
 _LINE_ENDING = lazy(r";[ \t]*\r?\n")
 _NEW_STATEMENT = lazy(
     r"^(?:(?:CREATE|ALTER|DROP)\s+(?:OR\s+REPLACE\s+)?(?:UNIQUE\s+)?"
@@ -55,6 +57,9 @@ def read_section(text: str, section: Section, first_number: int = 1, convert: Co
     span = Span(max(0, section.span.start), min(len(text), section.span.end))
     masked = mask(text, span)
     body = _sendable(masked.text[span.start : span.end])
+    if body.count("/*") > _MANY_COMMENTS:
+        body = lexing.flat_comments(body)
+        masked = masked._replace(text=_in_file(body, masked.text, span))
     body, cuts = cut_values(body)
     reader = _Reader(
         _in_file(body, masked.text, span), body, span.start, first=first_number, convert=convert, cuts=tuple(cuts)
@@ -90,7 +95,7 @@ def _in_file(body: str, text: str, span: Span) -> str:
 class _Reader:
     """The statements read so far from `body`, which begins at `base` in the file's masked `text`."""
 
-    __slots__ = ("base", "body", "convert", "cuts", "first", "placeholders", "statements", "text")
+    __slots__ = ("base", "body", "convert", "cuts", "first", "placeholders", "statements", "text", "unclosed")
 
     def __init__(
         self, text: str, body: str, base: int, *, first: int, convert: Convert, cuts: tuple[Span, ...]
@@ -103,6 +108,7 @@ class _Reader:
         self.cuts = cuts
         self.statements: list[Statement] = []
         self.placeholders: tuple[Placeholder, ...] = ()
+        self.unclosed = 0  # bodies that begin and never end: after some of them none is looked for
 
     def span(self, start: int, end: int) -> Span:
         return Span(self.base + start, self.base + end)
@@ -152,12 +158,8 @@ def _read_each(reader: _Reader, masked: Masked, span: Span) -> tuple[Placeholder
     doubtful = _sendable(recovered.text[span.start : span.end])
     # Lines of other clients divide statements; the other doubtful placeholders wait until a statement fails.
     lines = [p for p in recovered.placeholders if p.kind == "client-command"]
-    body = reader.body
-    for line in lines:
-        start, end = line.span.start - span.start, line.span.end - span.start
-        body = body[:start] + doubtful[start:end] + body[end:]
-    for cut in reader.cuts:
-        doubtful = doubtful[: cut.start] + body[cut.start : cut.end] + doubtful[cut.end :]
+    body = _with_parts(reader.body, doubtful, [(p.span.start - span.start, p.span.end - span.start) for p in lines])
+    doubtful = _with_parts(doubtful, body, list(reader.cuts))
     reader.body = body
     reader.text = _in_file(body, masked.text, span)
     other = _in_file(doubtful, masked.text, span)
@@ -168,13 +170,37 @@ def _read_each(reader: _Reader, masked: Masked, span: Span) -> tuple[Placeholder
         start = lexing.skip_blank(body, at, len(body))
         if start >= len(body):
             break
-        end = _statement_end(body, start)
+        end = _statement_end(reader, start)
         at = _read_piece(reader, start, end, other, used) if end > start else end + 1
+    pieces = _joined(used)
     return tuple(
-        p
-        for p in recovered.placeholders
-        if any(start <= p.span.start - span.start and p.span.end - span.start <= end for start, end in used)
+        p for p in recovered.placeholders if _within(pieces, p.span.start - span.start, p.span.end - span.start)
     )
+
+
+def _with_parts(text: str, other: str, parts: Sequence[tuple[int, int]]) -> str:
+    """`text` with these parts, in order, as `other` has them."""
+    pieces, at = [], 0
+    for start, end in parts:
+        pieces += [text[at:start], other[start:end]]
+        at = end
+    return "".join((*pieces, text[at:])) if parts else text
+
+
+def _joined(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The spans in order, those that overlap as one."""
+    found: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if found and start < found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return found
+
+
+def _within(spans: Sequence[tuple[int, int]], start: int, end: int) -> bool:
+    number = bisect_right(spans, start, key=lambda span: span[0]) - 1
+    return number >= 0 and end <= spans[number][1]
 
 
 def _read_piece(reader: _Reader, start: int, end: int, doubtful: str, used: list[tuple[int, int]]) -> int:
@@ -260,10 +286,11 @@ def _word_end(text: str, at: int) -> int:
     return word.end() if word else at
 
 
-def _statement_end(body: str, start: int) -> int:
+def _statement_end(reader: _Reader, start: int) -> int:
     """Find the end of the statement that begins at `start`, with the `;` inside of rules and BEGIN ATOMIC bodies."""
+    body = reader.body
     end = first = lexing.statement_end(body, start, len(body))
-    if end >= len(body):
+    if end >= len(body) or reader.unclosed > _MOST_UNCLOSED:
         return end
     if not _RULE.match(body, start, end) and not _ATOMIC.search(body, start, end):
         return end
@@ -276,6 +303,7 @@ def _statement_end(body: str, start: int) -> int:
             break
         at = end + 1
         end = lexing.statement_end(body, at, len(body))
+    reader.unclosed += 1
     return first  # never closed: the rest must not disappear in it
 
 
