@@ -8,8 +8,8 @@ from safecol.context import Context
 from safecol.effect import Effect, Failure
 from safecol.expressions import Literal
 from safecol.operations import KINDS, ColumnDefinition, Migration, Operation, RoutineDefinition, Section, Statement
-from safecol.source import Span
 from safecol.schema import Schema
+from safecol.source import Span
 from safecol.trace import Fact, HeldLock, Step, Trace
 
 CONTROL = frozenset(KINDS["transaction"])
@@ -35,8 +35,9 @@ class Body(NamedTuple):
 
 
 class Dialect(NamedTuple):
-    """What the fold asks of a dialect: its table of effects, facts of an operation, target words, setting values, and
-    the statements of a routine's body (with the number and span of the statement that calls it).
+    """What the fold asks of a dialect: its table of effects, facts of an operation, target words, setting values.
+
+    `routine` gives the statements of a body for a call with this number and span, and why some of it is not known.
     """
 
     table: effects.Table
@@ -64,18 +65,19 @@ def trace(
     """Run a section over the context."""
     context.start_section(section, len(statements))
     steps: list[Step] = []
+    missed: list[Statement] = []
     for statement in statements:
         if statement.parts or context.schema.routines:
             from safecol import inside
 
-            steps.extend(inside.steps_of(context, dialect, statement))
+            steps.extend(inside.steps_of(context, dialect, statement, missed))
         else:
             steps.extend(run(context, dialect, statement))
         if statement.opaque is not None or any(item.kind == "do-block" for item in statement.operations):
             context.unseen = context.unseen or "drop" in text[statement.span.start : statement.span.end].lower()
     still_open = context.explicit and context.transaction is not None
     context.end_section()
-    return Trace(migration, text, section, tuple(steps), still_open)
+    return Trace(migration, text, section, tuple(steps), still_open, missed=tuple(missed))
 
 
 def run(context: Context, dialect: Dialect, statement: Statement, body: Body | None = None) -> list[Step]:
@@ -97,13 +99,7 @@ def run(context: Context, dialect: Dialect, statement: Statement, body: Body | N
     settings = {**context.session, **context.local}
     for operation in operations:
         if operation.kind in CONTROL:
-            if body is not None and body.within:
-                found.append((operation, "", {}, _REFUSED, False))
-                continue
-            context.control(operation)
-            if body is not None:
-                context.enter_body()
-            found.append((operation, "", {}, effects.NOTHING, False))
+            found.append((operation, "", {}, _control(context, operation, body), False))
             continue
         if operation.kind == "discard" or (operation.kind == "reset" and operation.new_name in (None, "all")):
             context.reset_all()
@@ -156,6 +152,15 @@ def run(context: Context, dialect: Dialect, statement: Statement, body: Body | N
     if context.transaction is not None and context.transaction == before and whole.locks:
         _hold(context, dialect, whole, statement.number)
     return steps
+
+
+def _control(context: Context, operation: Operation, body: Body | None) -> Effect:
+    if body is not None and body.within:
+        return _REFUSED
+    context.control(operation)
+    if body is not None:
+        context.enter_body()
+    return effects.NOTHING
 
 
 def _in_body(effect: Effect, operation: Operation) -> Effect:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from safecol import effects
 from safecol.context import Context
 from safecol.fold import Body, Dialect, run
-from safecol.operations import Name, Operation, Statement
+from safecol.operations import Name, Opaque, Operation, RoutineDefinition, Statement
 from safecol.schema import Routine
 from safecol.trace import Step
 
@@ -13,39 +13,53 @@ _CALLS = frozenset({"call", "select"})
 _DEEPEST = 8
 
 
-def steps_of(context: Context, dialect: Dialect, statement: Statement) -> list[Step]:
-    """The steps of a statement, then those of the bodies that it runs; the first carries the effect of them all."""
+def steps_of(context: Context, dialect: Dialect, statement: Statement, missed: list[Statement]) -> list[Step]:
+    """The steps of a statement, then those of the bodies that it runs; the first carries the effect of them all.
+
+    Statements that call what was not understood are added to `missed`.
+    """
     parts, statement, reason = _bodies(context, dialect, statement, ())
     if not parts and not reason:
         return run(context, dialect, statement)
     within = context.transaction is not None or statement.operations[0].kind == "select"
     first, *others = run(context, dialect, statement)
     context.enter_body()
-    inner = _inside(context, dialect, parts, Body(within), ())
+    inner = _inside(context, dialect, parts, Body(within), missed)
     if first.transaction is None:
         context.leave_body()
     whole = effects.combine(dialect.table, [step.effect for step in (first, *others, *inner)])
     if reason:
+        missed.append(_missed(statement, reason))
         whole = whole._replace(unknown=(*whole.unknown, reason))
     return [first._replace(whole=whole), *others, *inner]
 
 
 def _inside(
-    context: Context, dialect: Dialect, parts: tuple[Statement, ...], body: Body, calls: tuple[str, ...]
+    context: Context,
+    dialect: Dialect,
+    parts: tuple[Statement, ...],
+    body: Body,
+    missed: list[Statement],
+    calls: tuple[str, ...] = (),
 ) -> list[Step]:
     steps: list[Step] = []
     for part in parts:
         if not part.operations:
             continue
-        own, part, reason = _bodies(context, dialect, part._replace(parts=()), calls)
-        found = run(context, dialect, part, body)
+        own, statement, reason = _bodies(context, dialect, part._replace(parts=()), calls)
+        found = run(context, dialect, statement, body)
         if reason:
+            missed.append(_missed(statement, reason))
             found = [_unknown(found[0], reason), *found[1:]]
         steps += found
         if own:
-            names = tuple(routine.name for routine in _routines(context, part))
-            steps += _inside(context, dialect, own, body, (*calls, *names))
+            names = tuple(routine.name for routine in _routines(context, statement))
+            steps += _inside(context, dialect, own, body, missed, (*calls, *names))
     return steps
+
+
+def _missed(statement: Statement, reason: str) -> Statement:
+    return statement._replace(operations=(), opaque=Opaque(statement.span, reason))
 
 
 def _unknown(step: Step, reason: str) -> Step:
@@ -88,11 +102,16 @@ def _routines(context: Context, statement: Statement) -> Iterator[Routine]:
         names += [_name(value) for key, value in operation.options if key == "calls"]
         for name in names:
             for routine in known.get(context.key(name), ()):
-                returns = routine.definition.returns
-                if routine.definition.volatility in (None, "volatile") and (returns is None or returns.name != "trigger"):
+                if _runs(routine.definition):
                     yield routine
 
 
 def _name(written: str) -> Name:
     *schema, name = written.split(".")
     return Name(name, schema[-1] if schema else None)
+
+
+def _runs(definition: RoutineDefinition) -> bool:
+    """Whether a call may change anything: not of what is stable, and triggers are not called."""
+    trigger = definition.returns is not None and definition.returns.name == "trigger"
+    return definition.volatility in (None, "volatile") and not trigger

@@ -67,7 +67,8 @@ class Problem(NamedTuple):
 class Trace(NamedTuple):
     """The steps of one section. `text` is the whole file's; `open_transaction` is True when it ends inside a BEGIN.
 
-    `before` are the traces of earlier sections and files of the same change set, oldest first.
+    `before` are the traces of earlier sections and files of the same change set, oldest first. `missed` are statements
+    that call what was not understood: `opaque` says what.
     """
 
     migration: Migration
@@ -76,6 +77,7 @@ class Trace(NamedTuple):
     steps: tuple[Step, ...]
     open_transaction: bool = False
     before: tuple["Trace", ...] = ()
+    missed: tuple[Statement, ...] = ()
 
 
 class Hit(NamedTuple):

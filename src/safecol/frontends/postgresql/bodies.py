@@ -4,13 +4,15 @@ What is put together at run time is not guessed: it becomes a statement of its o
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from safecol.frontends.postgresql import lexing, parser
+from safecol.expressions import ColumnReference, TypeName, Unknown
+from safecol.frontends.postgresql import lexing, parser, plpgsql
 from safecol.frontends.postgresql.clauses import literal_body
 from safecol.frontends.postgresql.constants import constant, elements
 from safecol.frontends.postgresql.masking import mask
+from safecol.frontends.postgresql.places import Place
 from safecol.frontends.postgresql.types import Node, Site
 from safecol.operations import NO_FLAGS, Opaque, Operation, RoutineDefinition, Statement
 from safecol.patterns import lazy
@@ -22,14 +24,10 @@ _DEEPEST = 8
 _ROWS = frozenset({"insert", "update", "delete", "merge"})
 # In a branch these run when their object is missing: a guard around them says what IF NOT EXISTS says.
 _CREATES = frozenset({"create-table", "create-index", "add-column", "create-sequence"})
+_NO_VARIABLES = frozenset({"", "found", "(unnamed row)"})
 _LOOPS = ("loop", "while", "fori", "fors", "forc", "dynfors", "foreach_a")
 _CATALOGS = frozenset({"information_schema", "pg_catalog"})
 _ASSIGNED = lazy(r'\s*(?P<name>\w+|"[^"]+")\s*:?=', re.DOTALL)
-_DECLARATIONS = lazy(r"\bDECLARE\b.*?\bBEGIN\b", re.IGNORECASE | re.DOTALL)
-_NAME = r'(?:"[^"]+"|\w+)'
-_OF_OTHERS = lazy(
-    rf"(?<=\s)(?:{_NAME}(?:\s*\.\s*{_NAME})*\s*%\s*(?:ROW)?TYPE\b|{_NAME}(?:\.{_NAME})+)(?:\s*\[\s*\])*", re.IGNORECASE
-)
 
 
 class Body(NamedTuple):
@@ -49,7 +47,7 @@ def block(operation: Operation, number: int, text: str) -> Body:
     definition = operation.definition
     assert isinstance(definition, RoutineDefinition)  # noqa: S101 - narrowing: DO has a body
     span = definition.body_span
-    found = _read(definition, _Place(definition.body, span, operation.span, text), number, 0)
+    found = _read(definition, Place(definition.body, span, operation.span, text), number, 0)
     if found.problem is None or not found.problem.syntax or span is None:
         return found
     # Templates in the body: the server gets something else than what stands here.
@@ -57,7 +55,7 @@ def block(operation: Operation, number: int, text: str) -> Body:
     if not masked.placeholders:
         return found
     body = masked.text[span.start : span.end]
-    found = _read(definition._replace(body=body), _Place(body, span, operation.span, masked.text), number, 0)
+    found = _read(definition._replace(body=body), Place(body, span, operation.span, masked.text), number, 0)
     problem = found.problem._replace(syntax=False) if found.problem is not None else None
     return found._replace(problem=problem)
 
@@ -66,20 +64,20 @@ def routine(definition: RoutineDefinition, number: int, span: Span) -> Body:
     """The statements of a routine's body as they run where it is called: all of them have the span of the call."""
     if definition.atomic:
         return Body((), Opaque(span, "a body in BEGIN ATOMIC is not read"))
-    return _read(definition, _Place(definition.body, None, span, ""), number, 0)
+    return _read(definition, Place(definition.body, None, span, ""), number, 0)
 
 
-def _read(definition: RoutineDefinition, place: "_Place", number: int, depth: int) -> Body:
+def _read(definition: RoutineDefinition, place: Place, number: int, depth: int) -> Body:
     if depth > _DEEPEST:
         return Body((), Opaque(place.whole, "nested too deeply to be analyzed"))
     if definition.language == "sql":
         walk = _Walk(place, number, depth, {})
-        walk.sql(definition.body, 0, place.whole, NO_FLAGS)
+        walk.sql(definition.body, None, place.whole, NO_FLAGS)
         return Body(tuple(walk.statements))
     if definition.language != "plpgsql":
         return Body((), Opaque(place.whole, f"a body in the language {definition.language} is not read"))
     try:
-        function = _parsed(definition)
+        function = plpgsql.parsed(definition)
     except parser.SyntaxProblem as problem:
         # Only what is said about the text itself is what the server says: names of types it would look up.
         syntax = problem.message.startswith(("syntax error", "missing", "unterminated", "unexpected"))
@@ -92,101 +90,12 @@ def _read(definition: RoutineDefinition, place: "_Place", number: int, depth: in
     return Body(tuple(walk.statements))
 
 
-def _parsed(definition: RoutineDefinition) -> Node:
-    try:
-        return parser.parse_body(_wrapped(definition, definition.body))
-    except parser.SyntaxProblem as problem:
-        # The parser has no catalog: a type that it doesn't know is a record as far as its syntax goes.
-        plain = _DECLARATIONS.sub(lambda match: _OF_OTHERS.sub(_record, match[0]), definition.body)
-        if plain == definition.body:
-            raise
-        try:
-            return parser.parse_body(_wrapped(definition, plain))
-        except parser.SyntaxProblem:
-            raise problem from None
-
-
-def _record(match: re.Match[str]) -> str:
-    return ("record" if len(match[0]) >= 6 else "text").ljust(len(match[0]))
-
-
-def _wrapped(definition: RoutineDefinition, body: str) -> str:
-    tag = "$body$"
-    while tag in body:
-        tag = f"${tag[1:-1]}_$"
-    if not definition.arguments and not definition.parameters and definition.returns is None:
-        return f"DO {tag}{body}{tag}"
-    names = ", ".join('"' + name.replace('"', '""') + '" text' for name in definition.parameters)
-    returns = "void"
-    if definition.returns is not None and definition.returns.name != "void":
-        returns = "SETOF record" if "setof" in definition.options else "record"
-    return f"CREATE FUNCTION f({names}) RETURNS {returns} LANGUAGE plpgsql AS {tag}{body}{tag}"
-
-
-class _Place:
-    """Where a body stands: `span` in the file's `text`, None when it stands in none; `whole` is what calls it."""
-
-    __slots__ = ("body", "cursor", "exact", "lines", "span", "text", "whole")
-
-    def __init__(self, body: str, span: Span | None, whole: Span, text: str) -> None:
-        self.body = body
-        self.span = span
-        self.whole = whole
-        self.text = text
-        self.exact = span is not None and text[span.start : span.end] == body
-        self.lines = [0, *(match.end() for match in re.finditer("\n", body))]
-        self.cursor = 0
-
-    def line(self, number: int) -> int:
-        """The offset in the body at which a line (from 1) starts."""
-        return self.lines[min(max(number, 1), len(self.lines)) - 1]
-
-    def find(self, query: str, number: int) -> int | None:
-        """The offset in the body of a query's text, looked for from a line on."""
-        start = self.line(number)
-        for first in (max(start, self.cursor), start):
-            at = self._from(query, first)
-            if at is not None:
-                self.cursor = at + len(query)
-                return at
-        return None
-
-    def _from(self, query: str, first: int) -> int | None:
-        at = self.body.find(query, first)
-        if at >= 0:
-            return at
-        # The parser puts blanks where INTO and its targets stand.
-        pieces = re.split(r"( {5,})", query)
-        if len(pieces) == 1:
-            return None
-        pattern = "".join(f".{{{len(item)}}}" if odd % 2 else re.escape(item) for odd, item in enumerate(pieces))
-        match = re.compile(pattern, re.DOTALL).search(self.body, first)
-        return match.start() if match else None
-
-    def in_file(self, at: int | None) -> int | None:
-        """The offset in the file of one in the body; None when the body is written in another way there."""
-        return self.span.start + at if at is not None and self.exact and self.span is not None else None
-
-    def around(self, number: int) -> Span:
-        """The line of a statement in the file, without its blanks; the whole where the body stands in no file."""
-        if self.span is None or not number:
-            return self.whole
-        start = self.span.start
-        for _ in range(number - 1):
-            start = self.text.find("\n", start, self.span.end) + 1 or start
-        end = self.text.find("\n", start, self.span.end)
-        end = self.span.end if end < 0 else end
-        line = self.text[start:end]
-        start += len(line) - len(line.lstrip())
-        return Span(start, max(start, end - (len(line) - len(line.rstrip())))) if line.strip() else self.whole
-
-
 class _Walk:
     """The statements of a body so far, and the variables whose values are known at this point."""
 
-    __slots__ = ("depth", "known", "names", "number", "place", "statements")
+    __slots__ = ("depth", "known", "names", "number", "place", "statements", "variables")
 
-    def __init__(self, place: _Place, number: int, depth: int, function: Node) -> None:
+    def __init__(self, place: Place, number: int, depth: int, function: Node) -> None:
         self.place = place
         self.number = number
         self.depth = depth
@@ -200,6 +109,7 @@ class _Walk:
             value = content.get("default_val", {}).get("PLpgSQL_expr", {}).get("query")
             if value and name and (text := constant_of(value, {})) is not None:
                 self.known[name] = text
+        self.variables = frozenset(self.names) - _NO_VARIABLES
 
     # Control flow
 
@@ -264,7 +174,7 @@ class _Walk:
         else:
             for key in ("cond", "lower", "upper", "step", "expr", "argquery"):
                 self._expression(node.get(key), node, flags)
-        if _has(node.get("body"), "PLpgSQL_stmt_commit"):
+        if plpgsql.has(node.get("body"), "PLpgSQL_stmt_commit"):
             flags |= {"batched"}
         values = self._values(node) if word == "foreach_a" else None
         if values is None or len(values) > _MOST_REPEATED:
@@ -287,7 +197,7 @@ class _Walk:
 
     def _forget(self, node: Any) -> None:
         """Drop what is known of every variable that is assigned anywhere in a statement."""
-        for number in _assigned(node):
+        for number in plpgsql.assigned(node):
             if 0 <= number < len(self.names):
                 self.known.pop(self.names[number], None)
 
@@ -312,7 +222,7 @@ class _Walk:
             self._assign(node, flags)
             return
         else:
-            for part in _expressions(node):
+            for part in plpgsql.expressions(node):
                 self._expression(part, node, flags)
         self._forget(node)
 
@@ -416,7 +326,7 @@ class _Walk:
             return
         span = definition.body_span if exact else None
         body = _read(
-            definition, _Place(definition.body, span, operation.span, self.place.text), self.number, self.depth + 1
+            definition, Place(definition.body, span, operation.span, self.place.text), self.number, self.depth + 1
         )
         self.statements += body.statements
         if body.problem is not None:
@@ -426,8 +336,26 @@ class _Walk:
         self, span: Span, operations: list[Operation], flags: frozenset[str], reasons: tuple[str, ...]
     ) -> None:
         opaque = Opaque(span, "; ".join(dict.fromkeys(reasons))) if reasons else None
+        if self.variables:
+            operations = [self._without_variables(operation) for operation in operations]
         marked = tuple(_marked(operation, flags) for operation in operations)
         self.statements.append(Statement(self.number, span, marked, opaque))
+
+
+    def _without_variables(self, operation: Operation) -> Operation:
+        """The operation with one value for each variable in its condition: `id = r.id` compares with one row's."""
+        condition = operation.expression
+        if condition is None or operation.kind not in _ROWS:
+            return operation
+        return operation._replace(expression=_given(condition, self.variables))
+
+
+def _given(value: Any, variables: frozenset[str]) -> Any:
+    if isinstance(value, ColumnReference):
+        return Unknown("variable") if value.parts[0] in variables else value
+    if not isinstance(value, tuple) or isinstance(value, TypeName):
+        return value
+    return _rebuilt(value, [_given(part, variables) for part in value])
 
 
 def constant_of(query: str, known: Mapping[str, str]) -> str | None:
@@ -441,7 +369,7 @@ def _value_node(query: str) -> Node | None:
         nodes = parser.parse(f"SELECT {query}")
     except parser.SyntaxProblem:
         return None
-    targets = nodes[0]["stmt"].get("SelectStmt", {}).get("targetList", ()) if len(nodes) == 1 else ()
+    targets: list[Node] = nodes[0]["stmt"].get("SelectStmt", {}).get("targetList", []) if len(nodes) == 1 else []
     value: Node | None = targets[0]["ResTarget"].get("val") if len(targets) == 1 else None
     return value
 
@@ -457,48 +385,8 @@ def _moved(value: Any, span: Span) -> Any:
     """A record with every span in it replaced."""
     if isinstance(value, Span):
         return span
-    if not isinstance(value, tuple):
-        return value
-    parts = [_moved(part, span) for part in value]
+    return _rebuilt(value, [_moved(part, span) for part in value]) if isinstance(value, tuple) else value
+
+
+def _rebuilt(value: Any, parts: list[Any]) -> Any:
     return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
-
-
-def _has(node: Any, kind: str) -> bool:
-    pending = [node]
-    while pending:
-        current = pending.pop()
-        if isinstance(current, list):
-            pending += current
-        elif isinstance(current, dict):
-            if kind in current:
-                return True
-            pending += current.values()
-    return False
-
-
-def _assigned(node: Any) -> Iterator[int]:
-    """The numbers of the variables that a statement, or one in it, gives a value."""
-    pending = [node]
-    while pending:
-        current = pending.pop()
-        if isinstance(current, list):
-            pending += current
-        elif isinstance(current, dict):
-            for key, value in current.items():
-                if key in ("varno", "target") and isinstance(value, int):
-                    yield value
-                elif isinstance(value, (dict, list)):
-                    pending.append(value)
-
-
-def _expressions(node: Any) -> Iterator[Node]:
-    pending = [node]
-    while pending:
-        current = pending.pop()
-        if isinstance(current, list):
-            pending += reversed(current)
-        elif isinstance(current, dict):
-            if "PLpgSQL_expr" in current:
-                yield current
-            else:
-                pending += reversed([value for value in current.values() if isinstance(value, (dict, list))])

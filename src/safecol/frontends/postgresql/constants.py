@@ -1,6 +1,6 @@
-"""Texts that are known before they run: a parse node of an expression and known variables come in, its text goes out."""
+"""Texts that are known before they run: an expression's node and known variables come in, its text goes out."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from safecol.frontends.postgresql.types import Node, constant_text, texts
 from safecol.patterns import lazy
@@ -73,7 +73,7 @@ def _formatted(template: str, values: list[str]) -> str | None:
         following = number + 1
         if not 0 <= number < len(values):
             return None
-        made.append({"s": str, "I": _identifier, "L": _literal}[match["kind"]](values[number]))
+        made.append(_FORMS[match["kind"]](values[number]))
     return "".join(made) + template[at:]
 
 
@@ -84,3 +84,6 @@ def _identifier(text: str) -> str:
 def _literal(text: str) -> str:
     escape = "E" if "\\" in text else ""
     return f"{escape}'" + text.replace("\\", "\\\\").replace("'", "''") + "'"
+
+
+_FORMS: dict[str, Callable[[str], str]] = {"s": str, "I": _identifier, "L": _literal}
