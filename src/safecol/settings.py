@@ -145,6 +145,7 @@ class Settings:
         self._explicit: Layer | None = EMPTY if isolated else None
         self._folders: dict[str, Layer] = {}
         self._paths: dict[object, PathSettings] = {}
+        self._asked: dict[str, PathSettings] = {}
         self._read = settings_file.read_folder
         for argument in config:
             name, equals, _ = argument.partition("=")
@@ -176,6 +177,9 @@ class Settings:
 
         Errors: UserError when a settings file can't be read, or has an unknown key or a wrong type.
         """
+        asked = self._asked.get(path)  # a run asks several times for each of its files
+        if asked is not None:
+            return asked
         absolute = os.path.abspath(path) if path and path != "-" else os.path.join(os.getcwd(), "-")
         layer = self.layer(os.path.dirname(absolute))
         chosen = tuple(number for number, override in enumerate(layer.overrides) if _covers(override, absolute))
@@ -183,6 +187,7 @@ class Settings:
         known = self._paths.get(key)
         if known is None:
             known = self._paths[key] = _path_settings(self._resolve(layer, chosen)[0])
+        self._asked[path] = known
         return known
 
     @property
