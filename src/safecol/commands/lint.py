@@ -92,6 +92,14 @@ def _lint(arguments: Namespace, settings: Settings, load: Callable[[], "Catalog"
     from safecol import analysis
 
     catalog = load()
+    chosen: dict[int, frozenset[str]] = {}
+
+    def selected(path: str) -> frozenset[str]:
+        key = id(settings.for_path(path))  # most files share one object, which the settings keep
+        if key not in chosen:
+            chosen[key] = _selected(catalog, settings, path)
+        return chosen[key]
+
     result: Result = analysis.lint(
         LintRequest(
             files=found,
@@ -100,7 +108,7 @@ def _lint(arguments: Namespace, settings: Settings, load: Callable[[], "Catalog"
             schema=given.read_schema(settings),
             change_set="all" if change is not None else "each" if any(os.path.isdir(path) for path in paths) else "named",
             contents=contents,
-            selected=lambda path: _selected(catalog, settings, path),
+            selected=selected,
             jobs=arguments.jobs,
         )
     )
