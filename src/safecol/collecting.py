@@ -148,15 +148,16 @@ class Collected:
         step = hit.step
         file = ran.read.file
         severity = ran.settings.severity.get(rule.name) or rule.severity
+        message = stages.message(rule.message, hit, made.text)
         return Finding(
             rule=rule.name,
             severity="warning" if severity == "off" else severity,
             category=rule.category,
-            message=stages.message(rule.message, hit, made.text),
+            message=message,
             path=file.path,
             span=hit.span,
             help=hit.values.get("help") or stages.message(rule.help, hit, made.text),
-            consequence=sentences(step, self.blocks) if step is not None else (),
+            consequence=sentences(step, self.blocks, message) if step is not None else (),
             dialect=file.dialect,
             server_version=ran.version,
             runner=file.runner,

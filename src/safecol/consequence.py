@@ -5,51 +5,77 @@ from collections.abc import Mapping
 from safecol.effect import Effect
 from safecol.trace import Step
 
-_WAITERS = {
-    ("reads", "writes"): "every read and write of it waits",
-    ("writes",): "writes to it wait, reads go on",
-    (): "reads and writes go on",
-}
+_WAITERS = {("reads", "writes"): "reads and writes wait", ("writes",): "writes wait, reads go on"}
 
 
-def sentences(step: Step, blocks: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """Which lock on what, who waits, for how long; then rewrites, scans, failures and what is not known."""
+def sentences(step: Step, blocks: Mapping[str, tuple[str, ...]], message: str = "") -> tuple[str, ...]:
+    """Which lock on what, while what is done, and who waits; then failures and what is not known.
+
+    What the finding's `message` has said is not said again.
+    """
     effect = step.whole
-    found = [*_locks(effect, blocks), *_work(effect)]
-    if effect.fails is not None:
+    found = [*_locks(step, blocks, message)]
+    if not found and not _said(message, *_WORK_WORDS):
+        found = [f"{work[:1].upper()}{work[1:]}." for work in _work(effect, ())]
+    if effect.fails is not None and not _said(message, "fail", "refuse"):
         found.append(_failure(effect))
     found.extend(f"Not known: {text}." for text in effect.unknown)
     return tuple(found)
 
 
-def _locks(effect: Effect, blocks: Mapping[str, tuple[str, ...]]) -> list[str]:
+_WORK_WORDS = ("reads", "rewrite", "builds", "rebuild", "every row", "row by row", "goes over all")
+
+
+def _said(message: str, *words: str) -> bool:
+    return any(word in message for word in words)
+
+
+def _locks(step: Step, blocks: Mapping[str, tuple[str, ...]], message: str) -> list[str]:
+    effect = step.whole
     grouped: dict[str, list[str]] = {}
     for relation, mode in effect.locks:
         if blocks.get(mode):
             grouped.setdefault(mode, []).append(relation)
-    how_long = _duration(effect)
-    return [
-        f"Takes {mode} on {_listed(relations)}: {_WAITERS[blocks[mode]]}{how_long}." for mode, relations in grouped.items()
-    ]
-
-
-def _duration(effect: Effect) -> str:
-    if effect.duration == "table":
-        return ", for as long as the work on the table takes"
-    if effect.duration == "concurrent":
-        return ", briefly at the end"
-    return ", only for an instant once the lock is granted; while it waits for the lock, they queue behind it"
-
-
-def _work(effect: Effect) -> list[str]:
     found = []
-    scanned = [name for name in effect.scan if name not in effect.rewrite]
+    for mode, relations in grouped.items():
+        named = all(relation.rpartition(".")[2].strip('"') in message for relation in relations)
+        if mode in message and named and _said(message, "wait", "block"):
+            continue
+        found.append(
+            f"Takes {mode} on {_listed(relations)} {_how_long(step, relations)}: {_WAITERS[blocks[mode]]}"
+            f"{', already while it waits for the lock itself' if effect.duration == 'instant' else ''}."
+        )
+    return found
+
+
+def _how_long(step: Step, relations: list[str]) -> str:
+    effect = step.whole
+    if effect.duration == "concurrent":
+        return "briefly at the end"
+    if effect.duration == "table":
+        work = _work(effect, tuple(relations))
+        return f"while it {' and '.join(work)}" if work else "for as long as it runs"
+    if step.transaction is not None:
+        return "until the transaction ends"
+    return "for a moment"
+
+
+def _work(effect: Effect, locked: tuple[str, ...]) -> list[str]:
+    """What is done to tables and indexes, as verbs; the tables that are `locked` have just been named."""
+    found = []
+    scanned = tuple(name for name in effect.scan if name not in effect.rewrite)
     if effect.rewrite:
-        found.append(f"Rewrites {_listed(list(effect.rewrite))} and all its indexes: the time grows with the table.")
+        one = len(effect.rewrite) == 1
+        named = "it" if one else "them"
+        what = named if set(effect.rewrite) == set(locked) else _listed(list(effect.rewrite))
+        found.append(f"rewrites {what} and all {'its' if one else 'their'} indexes")
     if scanned:
-        found.append(f"Reads all rows of {_listed(scanned)}: the time grows with the table.")
+        its = "its" if len(locked) == 1 else "their"
+        found.append(
+            f"reads all {its} rows" if set(scanned) == set(locked) else f"reads all rows of {_listed([*scanned])}"
+        )
     if effect.rebuilt and not effect.rewrite:
-        found.append(f"Builds anew: {_listed(list(effect.rebuilt))}.")
+        found.append(f"builds {_listed(list(effect.rebuilt))} anew")
     return found
 
 

@@ -21,10 +21,11 @@ def steps_of(context: Context, dialect: Dialect, statement: Statement, missed: l
     parts, statement, reason = _bodies(context, dialect, statement, ())
     if not parts and not reason:
         return run(context, dialect, statement)
+    names = tuple(routine.name for routine in _routines(context, statement))
     within = context.transaction is not None or statement.operations[0].kind == "select"
     first, *others = run(context, dialect, statement)
     context.enter_body()
-    inner = _inside(context, dialect, parts, Body(within), missed)
+    inner = _inside(context, dialect, parts, Body(within), missed, names)
     if first.transaction is None:
         context.leave_body()
     whole = effects.combine(dialect.table, [step.effect for step in (first, *others, *inner)])
@@ -40,7 +41,7 @@ def _inside(
     parts: tuple[Statement, ...],
     body: Body,
     missed: list[Statement],
-    calls: tuple[str, ...] = (),
+    calls: tuple[str, ...],
 ) -> list[Step]:
     steps: list[Step] = []
     for part in parts:
@@ -83,7 +84,7 @@ def _bodies(
     if called and not reasons:
         operations = tuple(_understood(operation) for operation in statement.operations)
         statement = statement._replace(operations=operations)
-    return tuple(parts), statement, "; ".join(reasons)
+    return tuple(parts), statement, "; ".join(dict.fromkeys(reasons))
 
 
 def _understood(operation: Operation) -> Operation:

@@ -29,9 +29,11 @@ def read_folder(folder: str) -> Layer | None:
         if not os.path.isfile(path):
             # Settings that can't be read are not settings that don't exist.
             if os.path.lexists(path):
-                raise UserError(f"{_shown(path)}: not a file that can be read", "repair or remove it, or use --isolated")
+                raise UserError(
+                    f"{_shown(path)}: not a file that can be read", "repair or remove it, or use --isolated"
+                )
             continue
-        if (name != "pyproject.toml" or _mentions(path)):
+        if name != "pyproject.toml" or _mentions(path):
             layer = read_file(path)
             if layer is not EMPTY:
                 return layer

@@ -106,7 +106,11 @@ def _lint(arguments: Namespace, settings: Settings, load: Callable[[], "Catalog"
             settings=settings,
             catalog=catalog,
             schema=given.read_schema(settings),
-            change_set="all" if change is not None else "each" if any(os.path.isdir(path) for path in paths) else "named",
+            change_set="all"
+            if change is not None
+            else "each"
+            if any(os.path.isdir(path) for path in paths)
+            else "named",
             contents=contents,
             selected=selected,
             jobs=arguments.jobs,

@@ -42,17 +42,34 @@ def _finding(finding: Finding, sources: Sources, options: Options) -> str:
     pad = " " * gutter
     for consequence in finding.consequence:
         lines += _item(pad, "=", plain(consequence), options)
-    for related in finding.related:
-        other = sources.get(related.path)
-        place = relative(related.path, options.root) + (f":{other.position(related.span.start)[0]}" if other else "")
-        lines += _item(pad, "=", f"{plain(related.message)} ({place})", options)
-    if finding.help:
+    for message, place in _related(finding, sources, options).items():
+        lines += _item(pad, "=", f"{plain(message)} ({place})", options)
+    if finding.help and (options.verbose or not any(stage.sql for stage in finding.stages)):  # the stages are the help
         lines += _item(pad, "=", "help: " + plain(finding.help), options)
     if finding.stages:
         lines += ["", *_stages(finding.stages, pad, options)]
     if options.verbose:
         lines += _item(pad, "=", f"more: safecol explain {finding.rule}", options)
     return "\n".join(lines) + "\n"
+
+
+def _related(finding: Finding, sources: Sources, options: Options) -> dict[str, str]:
+    """Each sentence about other places once, with the places: lines of this file, paths of others."""
+    lines: dict[str, list[str]] = {}
+    places: dict[str, list[str]] = {}
+    for related in finding.related:
+        source = sources.get(related.path)
+        number = str(source.position(related.span.start)[0]) if source else ""
+        if related.path == finding.path and number:
+            lines.setdefault(related.message, []).append(number)
+        else:
+            shown = on_one_line(relative(related.path, options.root))
+            places.setdefault(related.message, []).append(f"{shown}:{number}" if number else shown)
+    for message, numbers in lines.items():
+        known = list(dict.fromkeys(numbers))
+        label = "line " if len(known) == 1 else "lines "
+        places.setdefault(message, []).insert(0, label + ", ".join(known))
+    return {message: ", ".join(found) for message, found in places.items()}
 
 
 def _item(pad: str, sign: str, text: str, options: Options) -> list[str]:
@@ -70,11 +87,10 @@ def _stages(stages: tuple[Stage, ...], pad: str, options: Options) -> list[str]:
     number = 0
     for stage in stages:
         if not stage.sql:
-            gate = paint(stage.kind.capitalize() + ":", "bold", options)
-            text = plain(stage.title).removeprefix(stage.kind.capitalize()).lstrip(" :*").strip()
-            label = len(stage.kind) + 2
-            first, *rest = wrap(" " * label + text, options.width - len(pad) - 5) if text else [" " * label]
-            lines.append(f"{pad}  -- {gate} {first[label:]}".rstrip())
+            gate = stage.kind.capitalize()
+            text = plain(stage.title).replace("**", "").removeprefix(gate).lstrip(" :")
+            first, *rest = wrap(f"{gate} {text}".strip(), options.width - len(pad) - 5)
+            lines.append(f"{pad}  -- {paint(gate, 'bold', options)}{first.removeprefix(gate)}")
             lines += [f"{pad}     {line}" for line in rest]
             continue
         number += 1
@@ -82,7 +98,8 @@ def _stages(stages: tuple[Stage, ...], pad: str, options: Options) -> list[str]:
         first, *rest = wrap(title, options.width - len(pad) - 5) or [""]
         lines.append(f"{pad}  {number}. {first}".rstrip())
         lines += [f"{pad}     {line}" for line in rest]
-        lines += [f"{pad}       {paint(plain(row), 'bold', options)}" for row in stage.sql.strip().splitlines()]
+        rows = (plain(row.rstrip()) for row in stage.sql.strip().splitlines())
+        lines += [f"{pad}       {paint(row, 'bold', options)}".rstrip() for row in rows]
     return lines
 
 

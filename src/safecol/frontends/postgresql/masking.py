@@ -23,9 +23,7 @@ class Masked(NamedTuple):
 _ODD_SPACES = "\ufeff\u00a0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u2060\u3000\u0000"
 
 # Never valid SQL outside strings, whatever the statement: cheap to look for, so ordinary files pay one search.
-_TRIGGER = lazy(
-    rf"\\|\$[{{(]|\{{[{{%#]|<%|(?<![:\w]):[A-Za-z_'\"]|[{_ODD_SPACES}]|\bFROM\s+STDIN\b", re.IGNORECASE
-)
+_TRIGGER = lazy(rf"\\|\$[{{(]|\{{[{{%#]|<%|(?<![:\w]):[A-Za-z_'\"]|[{_ODD_SPACES}]|\bFROM\s+STDIN\b", re.IGNORECASE)
 # Placeholders of drivers that are operators of PostgreSQL as well: masked only where a statement doesn't parse.
 _DOUBTFUL = lazy(
     r"\?|%s|%\(|@\w+@|\w:[A-Za-z_'\"]|^[ \t]*(?:GO|/|DELIMITER\b.*)[ \t]*\r?$", re.MULTILINE | re.IGNORECASE
@@ -47,9 +45,7 @@ _TEMPLATES = (
     ),
     (
         "template",
-        lazy(
-            r"\{\{.{0,2000}?\}\}|<%-?=.{0,2000}?%>|\$\{(?:[^{}\n]|\{[^{}\n]*\})*\}|\$\([A-Za-z_]\w*\)", re.DOTALL
-        ),
+        lazy(r"\{\{.{0,2000}?\}\}|<%-?=.{0,2000}?%>|\$\{(?:[^{}\n]|\{[^{}\n]*\})*\}|\$\([A-Za-z_]\w*\)", re.DOTALL),
     ),
 )
 _VARIABLE = lazy(r":(?:'\w+'|\"\w+\"|[A-Za-z_]\w*)")
