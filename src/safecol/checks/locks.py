@@ -44,20 +44,26 @@ def on_referenced(trace: Trace) -> Iterator[Hit]:
             continue
         if step.effect.duration != "instant" or "reads" not in step.effect.blocks:
             continue
-        if step.facts.get("partitioned") is True or not _goes_on(trace, step):
+        if step.facts.get("partitioned") is True:
             continue
         locks = [name for name, mode in step.effect.locks if mode == "ACCESS EXCLUSIVE" and name != step.table]
         other = next((name for name in locks if name not in step.effect.rebuilt), None)
-        if other is not None:
+        if other is not None and _goes_on(trace, step, other):
             yield Hit(step, step.operation.span, {"referenced": other, "table": step.table or "the table"})
 
 
-def _goes_on(trace: Trace, step: Step) -> bool:
-    """Whether the transaction uses existing tables after this statement."""
-    later = (other for other in trace.steps if other.statement.number > step.statement.number)
-    return step.transaction is not None and any(
-        other.transaction == step.transaction and (other.effect.blocks or (other.existing and other.effect.locks))
-        for other in later
+def _goes_on(trace: Trace, step: Step, referenced: str) -> bool:
+    """Whether the transaction goes on to third tables that others use after this statement."""
+    if step.transaction is None:
+        return False
+    pair = {step.table, referenced}
+    return any(
+        later.existing
+        and later.effect.locks
+        and later.table not in pair
+        and not later.operation.kind.startswith("create-")
+        for later in trace.steps
+        if later.statement.number > step.statement.number and later.transaction == step.transaction
     )
 
 
