@@ -43,6 +43,7 @@ def change_type(context: Context, operation: Operation, key: str) -> None:
         schema.put(schema.types, key, None)
         if key in context.new_types:
             context.new_types.add(operation.new_name)
+        _follow(context, key, operation.new_name)
         key = operation.new_name
         record = record._replace(name=key)
     elif kind == "domain-add-constraint" and isinstance(operation.definition, ConstraintDefinition):
@@ -61,6 +62,19 @@ def change_type(context: Context, operation: Operation, key: str) -> None:
     elif kind == "domain-set-default":
         record = record._replace(definition=definition._replace(default=operation.expression))
     schema.put(schema.types, key, record)
+
+
+def _follow(context: Context, key: str, new: str) -> None:
+    """Columns of a renamed type have it under its new name."""
+    for name in dict.fromkeys(table for table, _ in context.schema.uses_type(key)):
+        table = context.schema.tables[name]
+        columns = {
+            column.name: column._replace(type=column.type._replace(name=new))
+            if column.type is not None and column.type.schema in (None, "public") and column.type.name == key
+            else column
+            for column in table.columns.values()
+        }
+        context.schema.put_table(name, table._replace(columns=columns))
 
 
 def create_routine(context: Context, operation: Operation, key: str) -> None:

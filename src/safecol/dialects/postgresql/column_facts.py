@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from safecol.context import Context
-from safecol.dialects.postgresql import targets
+from safecol.dialects.postgresql import bodies, targets
+from safecol.dialects.postgresql.type_names import canonical, shown
 from safecol.expressions import Call, Expression, Literal, Subquery, columns, walk
 from safecol.fold import Rest
 from safecol.operations import ColumnDefinition, IndexElement, Name, Operation, RoutineDefinition
@@ -24,6 +25,7 @@ def _add_column(context: Context, operation: Operation, key: str, rest: Rest, fo
     found["key"] = "serial" if definition.serial else "identity" if definition.identity else "none"
     found["generated"] = definition.generated or "none"
     found["nullable"] = definition.nullable
+    found["column_type"] = shown(canonical(definition.type))
     found["serial_default"] = definition.serial and definition.default is not None
     default = definition.default
     found["subquery_default"] = default is not None and any(isinstance(part, Subquery) for part in walk(default))
@@ -84,6 +86,14 @@ def _drop_column(context: Context, operation: Operation, key: str, rest: Rest, f
     if references:
         found["users"] = ", ".join(references)
     found["nullable"] = nullable(context, key, column)
+    known = context.column(key, column)
+    if known is not None and known.type is not None:
+        found["column_type"] = shown(canonical(known.type))
+    found["named_by"] = ",".join(bodies.named_by(context, key, column))
+
+
+def _rename_column(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
+    found["named_by"] = ",".join(bodies.named_by(context, key, operation.column or ""))
 
 
 def nullable(context: Context, key: str, column: str) -> bool | None:
@@ -189,6 +199,7 @@ def _set_word(context: Context, operation: Operation, key: str, rest: Rest, foun
 BUILD: dict[str, Callable[[Context, Operation, str, Rest, Facts], None]] = {
     "add-column": _add_column,
     "drop-column": _drop_column,
+    "rename-column": _rename_column,
     "change-type": _change_type,
     "set-not-null": _set_not_null,
     "drop-not-null": _drop_not_null,

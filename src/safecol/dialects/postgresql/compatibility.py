@@ -18,11 +18,12 @@ _FAMILY = {name: number for number, names in enumerate(_ALIKE) for name in names
 _SHORT = frozenset({"varchar", "bpchar", "bit", "varbit"})
 # Functions that make a value shorter, rounder or another one.
 _CUTTING = frozenset(
-    """
-    left right substr substring overlay split_part trunc round floor ceil ceiling date_trunc trim btrim ltrim rtrim lower
-    upper date_part extract regexp_replace translate mod div
-    """.split()
-)
+    {
+        "left", "right", "substr", "substring", "overlay", "split_part", "trunc", "round", "floor", "ceil", "ceiling",
+        "date_trunc", "trim", "btrim", "ltrim", "rtrim", "lower", "upper", "date_part", "extract", "regexp_replace",
+        "translate", "mod", "div",
+    }
+)  # fmt: skip
 # Assignments that lose without an error: fractions are rounded, the time of day is cut off.
 _WHOLE = frozenset({"int2", "int4", "int8", "money"})
 _FRACTIONS = frozenset({"numeric", "float4", "float8"})

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from safecol.context import Context
+from safecol.dialects.postgresql import bodies
 from safecol.dialects.postgresql.column_facts import key_columns
 from safecol.fold import Rest
 from safecol.operations import ConstraintDefinition, Operation, RoutineDefinition, TableDefinition
@@ -89,8 +90,13 @@ def _drop_relation(context: Context, operation: Operation, key: str, rest: Rest,
     found["used_by_foreign_key"] = bool(referencing)
     found["has_inheritors"] = bool(heirs) and (table is None or table.kind != "partitioned")
     found["users"] = ", ".join(users or referencing or heirs)
+    found["named_by"] = ",".join(bodies.named_by(context, key))
     if table is not None and table.query is not None and not table.query.star and None not in table.query.outputs:
         found["outputs"] = ",".join(output for output in table.query.outputs if output)
+
+
+def _rename_relation(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
+    found["named_by"] = ",".join(bodies.named_by(context, key))
 
 
 def _together(context: Context, rest: Rest) -> set[str]:
@@ -150,6 +156,7 @@ def _create_view(context: Context, operation: Operation, key: str, rest: Rest, f
     before, after = old.query.outputs, operation.query.outputs
     if operation.query.star or old.query.star or None in before or None in after:
         return
+    found["outputs_before"] = ",".join(name for name in before if name)
     found["redefinition"] = "allowed" if after[: len(before)] == before else "refused"
 
 
@@ -199,6 +206,11 @@ def _type(context: Context, operation: Operation, key: str, rest: Rest, found: F
 def _drop_routine(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
     from safecol.dialects.postgresql import domains
 
+    known = context.schema.routines.get(key, ())
+    if operation.kind == "drop-routine" and len(known) == 1:
+        definition = known[0].definition
+        found["signature"] = ",".join(argument.name for argument in definition.arguments)
+        found["returns"] = definition.returns.name if definition.returns is not None else None
     users = domains.routine_users(context, operation, key)
     found["object_used"] = bool(users)
     found["users"] = ", ".join(users)
@@ -271,6 +283,7 @@ BUILD: dict[str, Callable[[Context, Operation, str, Rest, Facts], None]] = {
     "toggle-trigger": _switch,
     "drop-table": _drop_relation,
     "drop-view": _drop_relation,
+    "rename-table": _rename_relation,
     "truncate": _truncate,
     "set-table-options": _set_table_options,
     "set-logged": _set_persistence,
