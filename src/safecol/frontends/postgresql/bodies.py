@@ -250,11 +250,12 @@ class _Walk:
     def _query(self, node: Node, key: str, flags: frozenset[str]) -> None:
         query = node.get(key, {}).get("PLpgSQL_expr", {}).get("query", "")
         number = node.get("lineno", 0)
-        at = self.place.find(query, number)
+        at, lead = self.place.find(query, number), 0
         if at is None and query[:6] == "SELECT":  # it stands for PERFORM
             at = self.place.find(query[6:], number)
-            at = at - 6 if at is not None and at >= 6 else None
-        self.sql(query, self.place.in_file(at), self.place.around(number), flags)
+            at = at - len("SELECT") if at is not None and at > len("SELECT") else None
+            lead = 1
+        self.sql(query, self.place.in_file(at), self.place.around(number), flags, lead)
 
     def _expression(self, wrapped: Node | None, node: Node, flags: frozenset[str]) -> None:
         """Conditions and values: a statement when they read tables or call something."""
@@ -295,8 +296,11 @@ class _Walk:
                 inner = quoted.start
         self.sql(text, inner, span, flags)
 
-    def sql(self, query: str, at: int | None, around: Span, flags: frozenset[str]) -> None:
-        """Add the statements of SQL text that stands at `at` in the file; None: in another way, within `around`."""
+    def sql(self, query: str, at: int | None, around: Span, flags: frozenset[str], lead: int = 0) -> None:
+        """Add the statements of SQL text that stands at `at` in the file; None: in another way, within `around`.
+
+        `lead` characters before it belong to it as well.
+        """
         from safecol.frontends.postgresql.statements import operations_of
 
         text, base = (query, 0) if at is None else (self.place.text, at)
@@ -311,7 +315,7 @@ class _Walk:
             location, length = node.get("stmt_location", 0), node.get("stmt_len", 0)
             end = offset(location + length) if length else len(query)
             start = lexing.skip_blank(query, offset(location), end)
-            span = Span(base + start, base + lexing.significant_end(query, start, end))
+            span = Span(base + start - lead, base + lexing.significant_end(query, start, end))
             site = Site(span, lambda place: base + offset(place), text, [])
             operations = operations_of(node["stmt"], site)
             if at is None:
@@ -332,15 +336,12 @@ class _Walk:
         if body.problem is not None:
             self.statements.append(Statement(self.number, operation.span, (), body.problem))
 
-    def _add(
-        self, span: Span, operations: list[Operation], flags: frozenset[str], reasons: tuple[str, ...]
-    ) -> None:
+    def _add(self, span: Span, operations: list[Operation], flags: frozenset[str], reasons: tuple[str, ...]) -> None:
         opaque = Opaque(span, "; ".join(dict.fromkeys(reasons))) if reasons else None
         if self.variables:
             operations = [self._without_variables(operation) for operation in operations]
         marked = tuple(_marked(operation, flags) for operation in operations)
         self.statements.append(Statement(self.number, span, marked, opaque))
-
 
     def _without_variables(self, operation: Operation) -> Operation:
         """The operation with one value for each variable in its condition: `id = r.id` compares with one row's."""
