@@ -74,7 +74,7 @@ def test_a_wrong_word_in_the_head_names_the_nearest(tmp_path: Path, old: str, ne
         (HEAD + 'rewrite = "yes"\n', "when.rewrite"),
         (HEAD + "object = 3\n", "when.object"),
         (HEAD + 'version = "about 14"\n', "when.version"),
-        (HEAD + 'check = "a:b"\n', "when.operation"),
+        (HEAD + 'table = "existing"\ncheck = "a:b"\n', "when.table"),
         (HEAD.replace('operation = "create-index"\n', ""), "when.operation"),
         (HEAD.replace("[when]", 'check = "os.system"\n[when]'), "check"),
         (HEAD + "=", "TOML"),

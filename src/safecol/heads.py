@@ -49,7 +49,8 @@ class Rule(NamedTuple):
     """What a page's head says.
 
     `dialect` is `any` or the dialect whose folder holds the page; `title` the H1; `when` maps fact names to a value
-    or a list of values; `check` is `module:function` in `safecol.checks`; `scope` is `file` for one finding a section;
+    or a list of values; `check` is `module:function` in `safecol.checks`, asked
+    about traces with one of the `when`'s operations; `scope` is `file` for one finding a section;
     `reported` is True when findings come from elsewhere (`syntax-error`); `path` is the page's file.
     """
 
@@ -119,8 +120,9 @@ def _checked(path: str, name: str, dialect: str, title: str, head: dict[str, Any
         raise UserError(f"{path}: `check` must be `module:function`, not `{check}`")
     for key, value in when.items():
         _fact(path, key, value)
-    if (check or reported) and set(when) - {"version", "dialect"}:
-        key = min(set(when) - {"version", "dialect"})
+    beside = {"version", "dialect", "operation"} if check else {"version", "dialect"}
+    if (check or reported) and set(when) - beside:
+        key = min(set(when) - beside)
         raise UserError(f"{path}: `when.{key}` can't stand beside `{'check' if check else 'reported'}`")
     if not (check or reported or "operation" in when):
         raise UserError(f"{path}: nothing says when the rule applies", "Give `when.operation`, `check` or `reported`")

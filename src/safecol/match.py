@@ -1,6 +1,7 @@
 """Rules and a trace come in; each rule that a step or a check meets goes out with the place where."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from typing import Any, NamedTuple
 
 from safecol import versions
@@ -24,7 +25,7 @@ class _Prepared(NamedTuple):
     version: str
     dialect: str
     by_kind: dict[str, tuple[_Tests, ...]]
-    checks: tuple[tuple[Rule, Check], ...]
+    checks: tuple[tuple[Rule, frozenset[str]], ...]
 
 
 _last: list[_Prepared] = []  # one entry: a run asks with the same rules for every file
@@ -46,8 +47,11 @@ def matches(rules: Sequence[Rule], trace: Trace, version: str) -> Iterator[tuple
                     continue
                 once.add(tests.rule.name)
             yield tests.rule, Hit(step, step.operation.span)
-    for rule, check in prepared.checks:
-        for hit in check(trace):
+    kinds = {step.operation.kind for step in trace.steps}
+    for rule, wanted in prepared.checks:
+        if wanted and wanted.isdisjoint(kinds):
+            continue
+        for hit in _check(rule.check, rule.path)(trace):
             yield rule, hit
             if rule.scope == "file":
                 break
@@ -74,7 +78,7 @@ def _prepared(rules: Sequence[Rule], version: str, dialect: str) -> _Prepared:
         if rule.reported or not _applies(rule, version, dialect):
             continue
         if rule.check:
-            checks.append((rule, _check(rule)))
+            checks.append((rule, frozenset(_listed(rule.when.get("operation", [])))))
             continue
         tests = _tests(rule)
         for kind in _listed(rule.when["operation"]):
@@ -109,12 +113,13 @@ def _listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _check(rule: Rule) -> Check:
+@cache
+def _check(written: str, path: str) -> Check:
     from importlib import import_module
 
-    module, _, name = rule.check.partition(":")
+    module, _, name = written.partition(":")
     try:
         check: Check = getattr(import_module(f"safecol.checks.{module}"), name)
     except (ImportError, AttributeError):
-        raise UserError(f"{rule.path}: there is no check `{rule.check}`", "Checks are in safecol.checks") from None
+        raise UserError(f"{path}: there is no check `{written}`", "Checks are in safecol.checks") from None
     return check
