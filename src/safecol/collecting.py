@@ -15,6 +15,10 @@ from safecol.source import Source, Span
 from safecol.trace import Hit, Step, Trace
 
 
+SCHEMA = "<schema>"
+"""The path that the schema dump is read under."""
+
+
 class Ran(NamedTuple):
     """A file that was folded: its traces (one a section that runs forward)."""
 
@@ -41,6 +45,7 @@ class Collected:
         self.uses: list[FileUse] = []
         self.texts: dict[str, Source] = {}
         self.assumed: dict[str, list[str]] = {}
+        self.missed: dict[str, int] = {}
         self.statements = 0
         self._rules: dict[tuple[str, frozenset[str]], tuple[Rule, ...]] = {}
         self.blocks = {mode: tuple(words) for mode, words in catalog.locks("postgresql").items()}
@@ -49,7 +54,9 @@ class Collected:
         """The findings of one file; context files only count."""
         file = ran.read.file
         if not file.target:
-            self.uses.append(FileUse(file.path, "context", file.runner, file.dialect))
+            self._miss(ran)
+            if file.path != SCHEMA:
+                self.uses.append(FileUse(file.path, "context", file.runner, file.dialect))
             return
         self.uses.append(FileUse(file.path, "target", file.runner, file.dialect))
         self.statements += len(ran.read.statements)
@@ -60,6 +67,21 @@ class Collected:
             self.findings.extend(sorted(kept, key=lambda finding: finding.span))
         if found:
             self.texts[file.path] = ran.read.source
+
+    def _miss(self, ran: Ran) -> None:
+        """What is known of the schema has gaps where something that ran before can't be read."""
+        refused = sum(1 for one in ran.read.statements if one.opaque is not None and one.opaque.syntax)
+        if ran.read.source.problem or ran.read.unread or refused:
+            self.missed[ran.read.file.path] = refused
+
+    def _missed(self) -> Iterator[str]:
+        missed = dict(self.missed)
+        in_schema = missed.pop(SCHEMA, None)
+        if in_schema is not None:
+            yield f"statements of the schema dump that can't be read, and so aren't known: {in_schema or 'all'}"
+        if missed:
+            more = f" and {len(missed) - 1} more" if len(missed) > 1 else ""
+            yield f"what runs before can't all be read, and so isn't all known: {next(iter(missed))}{more}"
 
     def _assume(self, ran: Ran) -> None:
         file = ran.read.file
@@ -88,9 +110,15 @@ class Collected:
             for statement in statements:
                 for one in (statement, *statement.parts):
                     yield from self._opaque(ran, selected, section, one)
+        told: set[str] = set()
         for made in ran.traces:
             for one in made.missed:
-                yield from self._opaque(ran, selected, made.section, one)
+                # What a called routine hides is counted at each call, and told once a file.
+                reason = one.opaque.reason if one.opaque is not None else ""
+                missed = list(self._opaque(ran, selected, made.section, one))
+                if reason not in told:
+                    told.add(reason)
+                    yield from missed
 
     def _opaque(
         self, ran: Ran, selected: frozenset[str], section: Section, statement: Statement
@@ -177,7 +205,7 @@ class Collected:
         text = ran.read.source.text
         if not suppress.wanted(text, ran.settings):
             return found
-        from safecol.frontends.postgresql.splitting import comments
+        from safecol.frontends.postgresql.splitting import all_comments
 
         statements = tuple(
             statement
@@ -187,7 +215,7 @@ class Collected:
         )
         applied = suppress.apply(
             found,
-            comments(text, Span(0, len(text))),
+            all_comments(text, statements),
             statements,
             text,
             path=ran.read.file.path,
@@ -213,6 +241,7 @@ class Collected:
             statements=self.statements,
             suppressed=tuple(self.suppressed),
             guesses=guesses,
+            notes=tuple(self._missed()),
             files=tuple(self.uses),
             texts=self.texts,
         )
