@@ -181,10 +181,10 @@ def test_the_page_in_the_contributors_guide_works(tmp_path: Path) -> None:
     source = str(ROOT / "src")
     shown = run(*python, "rules", "check", "db/rules", cwd=tmp_path, PYTHONPATH=source)
     assert shown == "1 pages, 2 examples, 0 failures\n"
-    (tmp_path / "db" / "0001_drop.sql").write_text("DROP VIEW open_orders CASCADE;\n")
+    (tmp_path / "db" / "0001_drop.sql").write_text("DROP TYPE state CASCADE;\n")
     setting = 'rule-paths=["db/rules"]'
     found = run(*python, "lint", "--config", setting, "db", cwd=tmp_path, code=1, PYTHONPATH=source)
-    assert "error[cascading-drop]: `DROP VIEW open_orders CASCADE`" in found
+    assert "error[cascading-drop]: `DROP TYPE state CASCADE`" in found
 
 
 def test_the_finding_in_the_readme_is_what_the_examples_print() -> None:
