@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from safecol.catalog import Catalog
-from safecol.collecting import Collected, Ran
+from safecol.collecting import SCHEMA, Collected, Ran
 from safecol.context import Context
 from safecol.effect import StatementEffect
 from safecol.finding import Finding, Result
@@ -114,7 +114,11 @@ def run(
         key = (file.history, done.file.dialect)
         context = contexts.get(key)
         if context is None:
-            context = contexts[key] = _context(dialect, done.file.dialect, version, chosen, schema)
+            context = contexts[key] = _context(done.file.dialect, version, chosen)
+            if schema is not None:
+                dump = _start_from(context, dialect, schema)
+                yield Ran(dump, (), chosen, version)
+            _limit(context, chosen)
         context.file += 1
         together = change_set == "all" or (change_set == "named" and file.history in with_context)
         if not together or not file.target or context.new_since == 0:
@@ -130,7 +134,7 @@ def _dialect(catalog: Catalog) -> Dialect:
     return dialect.load(catalog)
 
 
-def _context(dialect: Dialect, name: str, version: str, chosen: PathSettings, schema: str | None) -> Context:
+def _context(name: str, version: str, chosen: PathSettings) -> Context:
     context = Context(
         name,
         _major(version),
@@ -138,16 +142,22 @@ def _context(dialect: Dialect, name: str, version: str, chosen: PathSettings, sc
         timezone=chosen.timezone,
     )
     context.small = chosen.small_tables
-    if schema is not None:
-        dump = MigrationFile("<schema>", "psql", name, "settings")
-        done = read(dump, {"<schema>": schema})
-        context.file = 1
-        _traces(context, dialect, done)
+    return context
+
+
+def _start_from(context: Context, dialect: Dialect, schema: str) -> ReadFile:
+    dump = MigrationFile(SCHEMA, "psql", context.dialect, "settings", target=False)
+    done = read(dump, {SCHEMA: schema})
+    context.file = 1
+    _traces(context, dialect, done)
+    return done
+
+
+def _limit(context: Context, chosen: PathSettings) -> None:
     limits = (("lock_timeout", chosen.lock_timeout_ms), ("statement_timeout", chosen.statement_timeout_ms))
     for setting, value in limits:
         if value is not None:
             context.session[setting] = str(value)
-    return context
 
 
 def _major(version: str) -> int:

@@ -120,9 +120,7 @@ class Collected:
                     told.add(reason)
                     yield from missed
 
-    def _opaque(
-        self, ran: Ran, selected: frozenset[str], section: Section, statement: Statement
-    ) -> Iterator[Finding]:
+    def _opaque(self, ran: Ran, selected: frozenset[str], section: Section, statement: Statement) -> Iterator[Finding]:
         opaque = statement.opaque
         if opaque is None:
             return

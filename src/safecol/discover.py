@@ -119,7 +119,7 @@ class _Search:
             self.whole.add(folder)
             try:
                 with os.scandir(folder) as entries:
-                    found = sorted((entry.name, entry.is_dir()) for entry in entries)
+                    found = sorted((entry.name, _is_folder(entry)) for entry in entries)
             except OSError as error:
                 self.skipped.append((self.shown(folder), f"the folder can't be read: {error.strerror or error}"))
                 continue
@@ -363,6 +363,13 @@ class _Search:
         if runner == "flyway" and name + ".conf" in self.around.names(folder):
             text = self.around.text(full + ".conf")
             return re.search(r"(?im)^\s*executeInTransaction\s*[=:]\s*false", text) is not None
+        return False
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself
         return False
 
 

@@ -79,8 +79,8 @@ def only_staged(paths: Sequence[str], staged: Mapping[str, str], settings: Setti
 
 
 def is_unread(reason: str) -> bool:
-    """Whether a file was passed over though it is a migration."""
-    return reason.endswith(("not read yet", "safecol reads"))
+    """Whether what was passed over is a migration, or may hold some."""
+    return reason.endswith(("not read yet", "safecol reads")) or reason.startswith("the folder can't be read")
 
 
 def unsaved(path: str, contents: Mapping[str, str], settings: Settings) -> "MigrationFile":

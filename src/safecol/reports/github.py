@@ -19,7 +19,11 @@ def render(result: Result, sources: Sources, options: Options) -> str:
 def _command(finding: Finding, source: Source | None, options: Options) -> str:
     line, column = source.position(finding.span.start) if source else (1, 1)
     end_line, end_column = source.position(finding.span.end) if source else (1, 1)
-    properties = {"title": f"safecol: {finding.rule}", "file": relative(finding.path, options.root), "line": str(line)}
+    properties = {
+        "title": f"safecol: {finding.rule}",
+        "file": plain(relative(finding.path, options.root)),
+        "line": str(line),
+    }
     # Columns on a span of several lines make GitHub drop the annotation.
     if end_line == line:
         properties |= {"col": str(column), "endLine": str(end_line), "endColumn": str(max(end_column, column))}

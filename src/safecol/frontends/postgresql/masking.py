@@ -207,8 +207,8 @@ def _placeholder(found: _Found, at: int, doubtful: bool) -> int:
         _name(found, match.start("inside"), match.end(), "template")
         closing = text.find(character, match.end(), end)
         return closing + 1 if closing >= 0 else match.end()
-    closing = _CLOSING.get(text[at : at + 2])
-    if character in "{<$" and (closing is None or text.find(closing, at, at + _LONGEST) >= 0):
+    mark = _CLOSING.get(text[at : at + 2])
+    if character in "{<$" and (mark is None or text.find(mark, at, at + _LONGEST) >= 0):
         for kind, pattern in _TEMPLATES:
             match = pattern.match(text, at, end)
             if match is None:
