@@ -34,9 +34,15 @@ def builds_cut_short(trace: Trace) -> Iterator[Hit]:
 
 
 def _setter(trace: Trace, step: Step, name: str) -> Step | None:
-    """The last SET of a setting before a step."""
-    before = (other for other in reversed(trace.steps) if other.statement.number < step.statement.number)
-    return next((one for one in before if one.operation.kind == "set" and one.operation.new_name == name), None)
+    """The SET before a step whose value holds at it; None where that comes from elsewhere."""
+    for other in reversed(trace.steps):
+        operation = other.operation
+        if other.statement.number >= step.statement.number or operation.kind not in {"set", "reset"}:
+            continue
+        if operation.new_name not in {name, "all"} or ("local" in operation.flags and other.transaction is None):
+            continue
+        return other if operation.kind == "set" else None
+    return None
 
 
 def _time(milliseconds: int) -> str:
