@@ -176,15 +176,15 @@ def test_the_page_in_the_contributors_guide_works(tmp_path: Path) -> None:
     assert page is not None
     rules = tmp_path / "db" / "rules"
     rules.mkdir(parents=True)
-    (rules / "cascading-drop.md").write_text(page[1])
+    (rules / "rewrite-rule.md").write_text(page[1])
     python = (sys.executable, "-m", "safecol")
     source = str(ROOT / "src")
     shown = run(*python, "rules", "check", "db/rules", cwd=tmp_path, PYTHONPATH=source)
     assert shown == "1 pages, 2 examples, 0 failures\n"
-    (tmp_path / "db" / "0001_drop.sql").write_text("DROP TYPE state CASCADE;\n")
+    (tmp_path / "db" / "0001_keep.sql").write_text("CREATE RULE keep AS ON DELETE TO orders DO INSTEAD NOTHING;\n")
     setting = 'rule-paths=["db/rules"]'
     found = run(*python, "lint", "--config", setting, "db", cwd=tmp_path, code=1, PYTHONPATH=source)
-    assert "error[cascading-drop]: `DROP TYPE state CASCADE`" in found
+    assert "error[rewrite-rule]: `CREATE RULE` changes" in found
 
 
 def test_the_finding_in_the_readme_is_what_the_examples_print() -> None:
