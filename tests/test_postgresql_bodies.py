@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from safecol import catalog
+from safecol.analysis import lint_texts
 from safecol.context import Context
 from safecol.dialects.postgresql import dialect as postgresql
 from safecol.fold import trace
@@ -13,7 +14,8 @@ from safecol.operations import FLAGS, Migration, Section, Statement
 from safecol.source import Span
 from safecol.trace import Trace
 
-DIALECT = postgresql.load(catalog.load())
+CATALOG = catalog.load()
+DIALECT = postgresql.load(CATALOG)
 TABLES = "CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint, state text)"
 
 
@@ -396,3 +398,24 @@ def test_no_body_is_lost_or_raises(words: list[str]) -> None:
             assert part.opaque or part.operations
             assert 0 <= part.span.start <= part.span.end <= len(sql)
             assert all(item.flags <= FLAGS for item in part.operations)
+
+
+# Suppressions
+
+
+@pytest.mark.parametrize(
+    ("body", "left"),
+    [
+        ("DROP TABLE orders;\n  DROP TABLE users;", ["orders", "users"]),
+        ("-- safecol: ignore[table-drop] not used\n  DROP TABLE orders;\n  DROP TABLE users;", ["users"]),
+        ("DROP TABLE orders; -- safecol: ignore[table-drop] not used\n  DROP TABLE users;", ["users"]),
+        ("DROP TABLE orders;\n  -- safecol: ignore[table-drop] not used\n  DROP TABLE users;", ["orders"]),
+    ],
+)
+def test_a_comment_inside_covers_the_statement_of_the_body(body: str, left: list[str]) -> None:
+    findings = lint_texts(
+        [("1.sql", f"DO $$\nBEGIN\n  {body}\nEND $$;")], dialect="postgresql", version="16", setup=[], catalog=CATALOG,
+        rules={"table-drop", "unused-suppression"},
+    )  # fmt: skip
+    assert [finding.table for finding in findings] == left
+    assert {finding.rule for finding in findings} <= {"table-drop"}

@@ -27,7 +27,8 @@ _UNTIL = re.compile(r"\buntil\s*=\s*(\S+?)(?=[\s,;]|$)")
 class Directive(NamedTuple):
     """One comment that suppresses: `rules` is None for every rule (other linters' form).
 
-    `covers` are the numbers of statements, None the whole file. `until` is a date as written, or empty.
+    `covers` are the numbers of statements, None the whole file; `within` narrows them to one statement of a body.
+    `until` is a date as written, or empty.
     """
 
     span: Span
@@ -36,6 +37,7 @@ class Directive(NamedTuple):
     reason: str = ""
     until: str = ""
     is_foreign: bool = False
+    within: Span | None = None
 
 
 class Applied(NamedTuple):
@@ -162,7 +164,7 @@ def _directive(span: Span, rest: str, ordered: Sequence[Statement], text: str, r
         return None
     reason = " ".join(_UNTIL.sub("", found["tail"]).split()).lstrip(":- ").strip()
     if verb == "ignore":
-        return Directive(span, names, covered(span, ordered, text), reason, until)
+        return Directive(span, names, covered(span, ordered, text), reason, until, within=_inside(span, ordered, text))
     if ordered and span.start > ordered[0].span.start:
         report(
             "unused-suppression",
@@ -181,6 +183,18 @@ def covered(span: Span, ordered: Sequence[Statement], text: str) -> frozenset[in
         return frozenset(one.number for one in ordered if one.span.start < span.start and one.span.end >= line_start)
     following = next((one for one in ordered if one.span.end > span.start), None)
     return frozenset() if following is None else frozenset({following.number})
+
+
+def _inside(span: Span, ordered: Sequence[Statement], text: str) -> Span | None:
+    """The place of the statement of a body that a comment in the body covers; None for a comment outside of bodies."""
+    around = next((one for one in ordered if one.span.start < span.start < one.span.end and one.parts), None)
+    if around is None:
+        return None
+    line_start = text.rfind("\n", 0, span.start) + 1
+    parts = sorted(part.span for part in around.parts)
+    if text[line_start : span.start].strip():
+        return next((part for part in parts if part.start < span.start and part.end >= line_start), around.span)
+    return next((part for part in parts if part.start > span.start), around.span)
 
 
 def _known(made: Directive, catalog: Catalog, report: Report) -> tuple[str, ...]:
@@ -205,7 +219,8 @@ def _foreign(
     if found.names is not None:
         rules = tuple(rule for name in found.names for rule in _foreign_rules(found.linter, name, catalog))
     covers = None if found.file else covered(span, ordered, text)
-    yield Directive(span, rules, covers, f"{found.linter} directive", "", is_foreign=True)
+    within = None if found.file else _inside(span, ordered, text)
+    yield Directive(span, rules, covers, f"{found.linter} directive", "", is_foreign=True, within=within)
 
 
 def _foreign_rules(linter: str, name: str, catalog: Catalog) -> tuple[str, ...]:
@@ -217,6 +232,8 @@ def _hides(one: Directive, finding: Finding, ordered: Sequence[Statement]) -> bo
     if one.rules is None and finding.rule in UNREAD:
         return False
     if one.rules is not None and finding.rule not in one.rules:
+        return False
+    if one.within is not None and not one.within.start <= finding.span.start <= one.within.end:
         return False
     if one.covers is None or finding.statement in one.covers:
         return True

@@ -2,13 +2,13 @@
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from safecol.frontends.postgresql import lexing, parser
 from safecol.frontends.postgresql.bulk import cut_values
 from safecol.frontends.postgresql.masking import Masked, mask
-from safecol.operations import Opaque, Operation, Section, Statement
+from safecol.operations import Opaque, Operation, RoutineDefinition, Section, Statement
 from safecol.patterns import lazy
 from safecol.source import Span
 from safecol.trace import Placeholder
@@ -82,6 +82,17 @@ def comments(text: str, span: Span) -> list[tuple[Span, str]]:
     if text.find("--", span.start, span.end) < 0 and text.find("/*", span.start, span.end) < 0:
         return []
     return [(Span(start, end), text[start:end]) for start, end in lexing.comment_spans(text, span.start, span.end)]
+
+
+def all_comments(text: str, statements: Iterable[Statement]) -> list[tuple[Span, str]]:
+    """Every comment of a file, with those inside of the bodies that its statements have."""
+    found = comments(text, Span(0, len(text)))
+    for statement in statements:
+        for operation in statement.operations:
+            definition = operation.definition
+            if isinstance(definition, RoutineDefinition) and definition.body_span is not None:
+                found += comments(text, definition.body_span)
+    return found
 
 
 def _sendable(text: str) -> str:
