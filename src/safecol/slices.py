@@ -4,7 +4,15 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from safecol.operations import ColumnDefinition, ConstraintDefinition, IndexDefinition, Name, Operation
+from safecol.expressions import Literal
+from safecol.operations import (
+    ColumnDefinition,
+    ConstraintDefinition,
+    IndexDefinition,
+    Name,
+    Operation,
+    PartitionBound,
+)
 from safecol.trace import Step
 
 _TOKEN = re.compile(
@@ -105,6 +113,8 @@ def values(step: Step, text: str) -> dict[str, str]:
         found["new_name"] = _proposed("", operation.relation.name, "unused")
     elif operation.kind == "change-type":
         found |= _type_change(operation, clause, found)
+    elif operation.kind == "attach-partition":
+        found |= _attachment(step, clause)
     elif operation.kind == "set-default":
         found["default"] = clause.until(clause.find("SET", "DEFAULT"), set())
     elif operation.kind == "set-not-null" and operation.relation and operation.column:
@@ -286,6 +296,30 @@ def _type_change(operation: Operation, clause: _Clause, found: dict[str, str]) -
         "new_name": _proposed("", operation.column, "new"),
         "old_name": _proposed("", operation.column, "old"),
     }
+
+
+def _attachment(step: Step, clause: _Clause) -> dict[str, str]:
+    """The CHECK that proves the bounds of a partition by one column, NOT NULL included, and a name for it.
+
+    Nothing where a default partition has to be read too: then that one needs a CHECK as well.
+    """
+    bound, key, target = step.operation.definition, step.facts.get("partition_key"), step.operation.target
+    if not isinstance(bound, PartitionBound) or not isinstance(key, str) or target is None:
+        return {}
+    column = _quoted(key)
+    tests = [f"{column} IS NOT NULL"]
+    if bound.kind == "range" and len(bound.lower) == len(bound.upper) == 1:
+        lower = clause.find("FROM")
+        for value, comparison in ((clause.inside(lower), ">="), (clause.inside(clause.find("TO", start=lower)), "<")):
+            if value.upper() not in {"MINVALUE", "MAXVALUE"}:
+                tests.append(f"{column} {comparison} {value}")
+    elif bound.kind == "list" and not any(isinstance(one, Literal) and one.kind == "null" for one in bound.values):
+        tests.append(f"{column} IN ({clause.inside(clause.find('IN'))})")
+    else:
+        return {}
+    if step.facts.get("default_proven") is not True:
+        return {}
+    return {"name": _proposed(target.name, "", "bounds"), "predicate": " AND ".join(tests)}
 
 
 def _read(text: str) -> _Clause:

@@ -208,6 +208,9 @@ def _attach(context: Context, operation: Operation, key: str, rest: Rest, found:
     if parent is None or parent.partition_by is None:
         found["proven"] = None
         return
+    elements = parent.partition_by.elements
+    if len(elements) == 1 and elements[0].column is not None:
+        found["partition_key"] = elements[0].column
     found["proven"] = child is not None and bounds.implied(
         _validated_checks(child), parent.partition_by, bound, _not_null(child)
     )
