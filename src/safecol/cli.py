@@ -47,16 +47,26 @@ def run(arguments: Sequence[str]) -> int:
         sys.stdout.flush()
     except UserError as error:
         return _failed(error)
-    except BrokenPipeError:
-        # The reader is gone (`safecol … | head`); leave nothing for the interpreter to flush at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader is gone: `safecol … | head`
+        _forget_output()
         return 2
     except KeyboardInterrupt:
         sys.stderr.write("safecol: interrupted\n")
         return 2
+    except OSError as error:
+        _forget_output()
+        return _failed(UserError(f"{error.filename or 'standard output'}: {error.strerror or error}"))
     except Exception as error:  # noqa: BLE001 - a bug must not look like findings or like success
         return _bug(error)
     return code
+
+
+def _forget_output() -> None:
+    """Leave nothing to flush at exit: it would fail again."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):  # an output that is no file
+        return
 
 
 def _dispatch(given: list[str]) -> int:
@@ -219,7 +229,8 @@ def _rules() -> ArgumentParser:
     made = _parser(
         "rules",
         "[check [PATH...]] [options]",
-        "List the rules, or run the examples on rule pages: those under PATH, or of rule-paths.",
+        "List the rules (-v: with their names in other linters), or run the examples on rule\n"
+        "pages: those under PATH, or of rule-paths.",
     )
     made.add_argument("action", nargs="?", choices=("check",), help="run the examples of rule pages")
     made.add_argument("paths", nargs="*", metavar="PATH", help="rule pages, or folders of them")

@@ -58,7 +58,7 @@ def listed_paths(listing: str) -> list[str]:
     """The paths that --files-from names, one a line."""
     try:
         if listing == "-":
-            text = sys.stdin.read()
+            text = stdin_text()
         else:
             with open(listing, encoding="utf-8") as file:
                 text = file.read()
@@ -71,6 +71,8 @@ def listed_paths(listing: str) -> list[str]:
 
 def stdin_text() -> str:
     """The text on standard input; bytes that aren't UTF-8 are kept as they are."""
+    if sys.stdin is None:
+        raise UserError("standard input is closed", "pipe the text into it, or name a file")
     return sys.stdin.buffer.read().decode("utf-8-sig", "surrogateescape")
 
 

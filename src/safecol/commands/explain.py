@@ -1,5 +1,6 @@
 """The verb explain: a rule's name comes in, its page is printed."""
 
+import re
 from argparse import Namespace
 
 from safecol import catalog, output
@@ -23,7 +24,9 @@ def run(arguments: Namespace) -> int:
         output.emit(json.dumps({**as_json(rule), "page": page}, ensure_ascii=False, indent=2) + "\n")
         return 0
     if arguments.output_format == "text":
-        page = _without_head(page, f"{rule.name}: {rule.severity}, {rule.category}, {rule.dialect}")
+        also = f"\nAlso known as: {', '.join(rule.aliases)}" if rule.aliases else ""
+        page = _without_head(page, f"{rule.name}: {rule.severity}, {rule.category}, {rule.dialect}{also}")
+        page = re.sub(r"(?m)^(```\w+) .*$", r"\1", page)  # the words behind the language are for the program
     output.emit(page)
     return 0
 

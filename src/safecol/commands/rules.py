@@ -21,7 +21,7 @@ def run(arguments: Namespace) -> int:
         rows = [as_json(rule) for rule in rules]
         output.emit(json.dumps({"version": 1, "rules": rows}, ensure_ascii=False, indent=2) + "\n")
         return 0
-    output.emit(_table(rules))
+    output.emit(_table(rules, with_aliases=arguments.verbose))
     return 0
 
 
@@ -39,8 +39,11 @@ def as_json(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _table(rules: tuple[Rule, ...]) -> str:
-    rows = [(rule.name, rule.severity, rule.category, rule.dialect, ", ".join(rule.aliases)) for rule in rules]
+def _table(rules: tuple[Rule, ...], *, with_aliases: bool) -> str:
+    rows = [
+        (rule.name, rule.severity, rule.category, rule.dialect, ", ".join(rule.aliases) if with_aliases else rule.title)
+        for rule in rules
+    ]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(4)]
     return "".join(
         "  ".join([*(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=False)), row[4]]).rstrip() + "\n"
