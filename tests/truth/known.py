@@ -1,0 +1,95 @@
+"""What a page takes for granted, what its reader does at a gate, and what a server shows otherwise, with the reason."""
+
+PREPARED: dict[str, tuple[str, ...]] = {
+    "any/object-rename": (
+        "CREATE SCHEMA app",
+        "CREATE FUNCTION order_total(bigint) RETURNS bigint LANGUAGE sql AS 'SELECT $1'",
+    ),
+    "any/schema-drop 2": ("CREATE SCHEMA legacy",),
+    "any/type-drop 2": ("CREATE DOMAIN email_address AS text",),
+    "any/view-drop 2": ("CREATE MATERIALIZED VIEW order_totals AS SELECT 1 AS n",),
+    "postgresql/blocking-exclusion-constraint": ("CREATE EXTENSION btree_gist",),
+    "postgresql/broad-grant": ("CREATE ROLE app", "CREATE TABLE orders (id bigint PRIMARY KEY)"),
+    "postgresql/cascading-drop 2": ("CREATE TABLE users (id bigint PRIMARY KEY)", "CREATE EXTENSION hstore"),
+    "postgresql/extension-drop": ("CREATE EXTENSION pg_trgm", 'CREATE EXTENSION "uuid-ossp"'),
+    "postgresql/password-in-migration": ("CREATE ROLE app",),
+    "postgresql/public-grant": ("CREATE TABLE orders (id bigint PRIMARY KEY)",),
+    "postgresql/publication-change": ("CREATE PUBLICATION warehouse",),
+    "postgresql/rewriting-storage-change": (
+        "CREATE ACCESS METHOD columnar TYPE TABLE HANDLER heap_tableam_handler",
+        "COPY (SELECT 1) TO PROGRAM 'mkdir -p safecol_fast'",  # in its data's folder, where any server can write
+        "CREATE TABLESPACE fast LOCATION '{data}/safecol_fast'",
+    ),
+    "postgresql/role-change": ("CREATE ROLE app", "CREATE ROLE old"),
+    "postgresql/schema-move": ("CREATE SCHEMA shop", "CREATE SCHEMA extensions", "CREATE EXTENSION pg_trgm"),
+    # The page is about a table of which nothing is known.
+    "postgresql/unverified-type-change": ("CREATE TABLE orders (id bigint PRIMARY KEY, note text)",),
+    # Before 13 the function comes with an extension.
+    "postgresql/volatile-default 1": (
+        "DO $$ BEGIN IF current_setting('server_version_num')::int < 130000 THEN"
+        " CREATE EXTENSION pgcrypto; END IF; END $$",
+    ),
+}
+"""What is there before a page's setup, by page or block: roles, extensions, tables that its examples leave out."""
+
+ROLES = ("app", "old", "reporting")
+"""Roles that the pages' examples speak of: they belong to the whole server, and are dropped after each run."""
+
+NO_ROWS: dict[str, tuple[str, ...]] = {
+    "any/positional-insert 2": ("orders_archive",),
+    "any/unbatched-backfill 3": ("archive",),
+}
+"""Tables that stay empty, by block: rows are copied into them."""
+
+GATES: dict[str, tuple[tuple[str, ...], ...]] = {
+    "any/required-column 1": ((), ("UPDATE orders SET user_id = id",)),
+    "postgresql/index-rebuilding-type-change 1": (
+        ("CREATE INDEX CONCURRENTLY orders_email_2 ON orders (email_new)",),
+        ("DROP INDEX CONCURRENTLY orders_email", "ALTER INDEX orders_email_2 RENAME TO orders_email"),
+    ),
+    "postgresql/index-rebuilding-type-change 2": (
+        ("CREATE INDEX CONCURRENTLY orders_email_2 ON orders (lower(email_new))",),
+        ("DROP INDEX CONCURRENTLY orders_email_lower", "ALTER INDEX orders_email_2 RENAME TO orders_email_lower"),
+    ),
+    "postgresql/partitioned-index-creation 1": (
+        (
+            "CREATE INDEX CONCURRENTLY events_2026_kind_idx ON events_2026 (kind)",
+            "ALTER INDEX events_kind ATTACH PARTITION events_2026_kind_idx",
+        ),
+    ),
+}
+"""What the reader of a staged rewrite does at its gates, by block: the statements for the first gate, the second, …"""
+
+NOT_EXECUTED: dict[str, str] = {
+    "any/unanalyzed-statement 1": "it isn't SQL before a template is filled in",
+    "any/unresolved-placeholder 1": "it isn't SQL before a template is filled in",
+    "postgresql/file-access 1": "it reads a file and the network",
+}
+"""Blocks that no server can run as a page has them."""
+
+REFUTED: dict[tuple[str, str], str] = {
+    (
+        "postgresql/blocking-partition-detach 1",
+        "staged schema",
+    ): "CONCURRENTLY leaves the bound as a CHECK of the table",
+    ("postgresql/rewriting-generated-column 1", "staged schema"): "no stages lead to a stored column: the page says so",
+    ("postgresql/ineffective-outside-transaction 1", "refused"): "a SAVEPOINT outside a transaction: the page says so",
+    ("postgresql/ineffective-outside-transaction 1", "page"): "a SAVEPOINT outside a transaction: the page says so",
+}
+"""(block, kind of claim) that a server doesn't bear out, and why that is right all the same."""
+
+REFUSALS = {
+    "concurrent-in-transaction": "25001",
+    "enum-value-used-in-transaction": "55P04",
+    "pending-trigger-events": "55006",
+    "syntax-error": "42601",
+}
+"""Rules that say that the server refuses, with its code."""
+
+WORK_UNDER_LOCK = {
+    "lock-held-across-slow-statement", "validation-in-same-transaction", "backfill-in-schema-transaction",
+}  # fmt: skip
+"""Rules found by a check that say that others wait while a table is read or written through."""
+
+CHANGES_ROWS = {"unbatched-backfill", "unfiltered-delete", "unfiltered-update"}
+"""Rules found by a check that say that a whole table is changed."""

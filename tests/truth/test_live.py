@@ -1,0 +1,48 @@
+"""The pages' examples run on real servers, where there are any, and bear out what safecol says of them."""
+
+from typing import Any
+
+import pytest
+
+from . import claims, pages, schema, servers
+from .fill import ROWS
+
+pytestmark = pytest.mark.truth
+
+
+def majors() -> list[Any]:
+    """Each version, skipped with the reason where there is no server of it."""
+    return [
+        pytest.param(major, marks=pytest.mark.skip(reason=why) if (why := servers.missing(major)) else ())
+        for major in servers.MAJORS
+    ]
+
+
+@pytest.fixture(scope="module", params=majors(), ids=lambda major: f"postgresql-{major}")
+def server(request: pytest.FixtureRequest) -> Any:
+    from . import execute
+
+    with servers.running(request.param) as dsn:
+        database = execute.Database(dsn)
+        try:
+            yield request.param, database
+        finally:
+            database.close()
+
+
+def test_setup_has_rows(server: tuple[int, Any]) -> None:
+    _, database = server
+    case = next(case for case in pages.cases() if case.key == "postgresql/scanning-foreign-key 1")
+    with database.at(case) as both:
+        assert both.watch.execute("SELECT count(*) FROM orders").fetchone()[0] == ROWS
+        assert any(line.startswith("column | orders | ") for line in schema.lines(both.watch))
+
+
+@pytest.mark.parametrize("case", pages.cases(), ids=lambda case: case.key)
+def test_block_does_what_its_page_says(server: tuple[int, Any], case: pages.Case) -> None:
+    from . import execute
+
+    major, database = server
+    recording = execute.record(case, major, database)
+    told = pages.told(case, major)
+    assert not "\n".join(map(str, claims.refuted(case, told, recording)))
