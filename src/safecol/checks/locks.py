@@ -13,16 +13,16 @@ _STRENGTH = ("SHARE", "SHARE ROW EXCLUSIVE", "EXCLUSIVE", "ACCESS EXCLUSIVE")
 
 
 def explicit(trace: Trace) -> Iterator[Hit]:
-    """LOCK TABLE of an existing table in a mode that others wait for.
+    """LOCK TABLE of an existing table in a mode that keeps others from reading it or from locking its rows.
 
     Left alone where the same transaction takes as strong a lock on the table afterwards: then it only comes earlier.
     """
     for at, step in enumerate(trace.steps):
-        if step.operation.kind != "lock-table" or not step.existing or not step.effect.blocks:
+        mode = str(step.facts.get("mode"))
+        if step.operation.kind != "lock-table" or not step.existing or mode not in _STRENGTH[2:]:
             continue
         if step.transaction is None or step.facts.get("table") == "small":
             continue  # without a transaction the server refuses it: `ineffective-outside-transaction`
-        mode = str(step.facts.get("mode"))
         if not any(_as_strong(other, step, mode) for other in trace.steps[at + 1 :]):
             yield Hit(step, step.operation.span, {"mode": mode, "table": step.table or "the table"})
 

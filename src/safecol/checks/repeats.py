@@ -83,7 +83,7 @@ def _units(trace: Trace) -> list[list[Step]]:
 
 def _unrepeatable(trace: Trace, step: Step) -> bool:
     operation = step.operation
-    if operation.kind not in _ONCE or "temporary" in operation.flags or "inline" in operation.flags:
+    if operation.kind not in _ONCE or operation.flags & {"temporary", "inline", "conditional"}:
         return False
     flag = _ONCE[operation.kind]
     if flag and flag in operation.flags:
