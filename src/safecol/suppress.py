@@ -5,6 +5,7 @@ that one; `file-ignore[…]` above the first statement covers the file; `until=2
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
@@ -12,16 +13,17 @@ from safecol.catalog import Catalog
 from safecol.finding import Finding
 from safecol.foreign import foreign
 from safecol.operations import Statement
+from safecol.patterns import lazy
 from safecol.settings import PathSettings
 from safecol.source import Span
 
 # These say that something was not read: only a directive that names them hides them.
 UNREAD = frozenset({"syntax-error", "unanalyzed-statement"})
 FOREIGN_WORDS = ("squawk-ignore", "atlas:nolint", "eugene:", "noqa")
-_OPENING = re.compile(r"\s*(?:--+|#+|/\*+)\s*safecol:\s*(?P<rest>.*)", re.DOTALL)
-_DIRECTIVE = re.compile(r"(?P<verb>[\w-]*)\s*(?:\[(?P<names>[^\]\n]*)\])?(?P<tail>.*)", re.DOTALL)
+_OPENING = lazy(r"\s*(?:--+|#+|/\*+)\s*safecol:\s*(?P<rest>.*)", re.DOTALL)
+_DIRECTIVE = lazy(r"(?P<verb>[\w-]*)\s*(?:\[(?P<names>[^\]\n]*)\])?(?P<tail>.*)", re.DOTALL)
 Report = Callable[[str, Span, str, str], None]  # rule, span, message, cure
-_UNTIL = re.compile(r"\buntil\s*=\s*(\S+?)(?=[\s,;]|$)")
+_UNTIL = lazy(r"\buntil\s*=\s*(\S+?)(?=[\s,;]|$)")
 
 
 class Directive(NamedTuple):
@@ -111,13 +113,19 @@ def apply(
 
     kept, suppressed = [], []
     used: set[tuple[Span, str]] = set()
+    everywhere = [one for one in directives if one.covers is None]
+    by_statement: dict[int, list[Directive]] = {}
+    for one in directives:
+        for number in one.covers or ():
+            by_statement.setdefault(number, []).append(one)
     for finding in findings:
-        hiding = next((one for one in directives if _hides(one, finding, ordered)), None)
-        if hiding is None:
+        near = [*everywhere, *by_statement.get(finding.statement, ())] if finding.statement else directives
+        hiding = [one for one in near if _hides(one, finding, ordered)]
+        if not hiding:
             kept.append(finding)
             continue
-        suppressed.append(finding._replace(reason=hiding.reason))
-        used |= {(one.span, finding.rule) for one in directives if _hides(one, finding, ordered)}
+        suppressed.append(finding._replace(reason=hiding[0].reason))
+        used |= {(one.span, finding.rule) for one in hiding}
     for one in directives:
         for rule in () if one.is_foreign else one.rules or ():
             if (one.span, rule) not in used and rule in selected:
@@ -181,14 +189,19 @@ def covered(span: Span, ordered: Sequence[Statement], text: str) -> frozenset[in
     line_start = text.rfind("\n", 0, span.start) + 1
     if text[line_start : span.start].strip():
         return frozenset(one.number for one in ordered if one.span.start < span.start and one.span.end >= line_start)
-    following = next((one for one in ordered if one.span.end > span.start), None)
+    following = _ending_after(span.start, ordered)
     return frozenset() if following is None else frozenset({following.number})
+
+
+def _ending_after(at: int, ordered: Sequence[Statement]) -> Statement | None:
+    number = bisect_right(ordered, at, key=lambda one: one.span.end)
+    return ordered[number] if number < len(ordered) else None
 
 
 def _inside(span: Span, ordered: Sequence[Statement], text: str) -> Span | None:
     """The place of the statement of a body that a comment in the body covers; None for a comment outside of bodies."""
-    around = next((one for one in ordered if one.span.start < span.start < one.span.end and one.parts), None)
-    if around is None:
+    around = _ending_after(span.start, ordered)
+    if around is None or around.span.start >= span.start or not around.parts:
         return None
     line_start = text.rfind("\n", 0, span.start) + 1
     parts = sorted(part.span for part in around.parts)
