@@ -8,7 +8,7 @@ from safecol.context import Context
 from safecol.effect import StatementEffect
 from safecol.finding import Finding, Result
 from safecol.fold import Dialect, trace
-from safecol.reader import ReadFile, read
+from safecol.reader import ReadFile, read, read_all
 from safecol.request import EffectsRequest, LintRequest
 from safecol.runners.migration_file import MigrationFile
 from safecol.settings import PathSettings
@@ -23,7 +23,7 @@ def lint(request: LintRequest) -> Result:
     """Findings of all targets, with what was read, suppressed, assumed and not understood."""
     collected = Collected(request.catalog)
     for ran in run(request.files, request.settings.for_path, request.catalog, request.contents, request.schema,
-                   change_set=request.change_set):  # fmt: skip
+                   change_set=request.change_set, jobs=request.jobs):  # fmt: skip
         collected.add(ran, request.selected(ran.read.file.path))
     return collected.result()
 
@@ -99,14 +99,15 @@ def run(
     schema: str | None,
     *,
     change_set: str,
+    jobs: int | None = None,
 ) -> Iterator[Ran]:
     """Read and fold every file, context included, in the order given; histories are separate."""
     dialect = _dialect(catalog)
     with_context = {file.history for file in files if not file.target}
     contexts: dict[tuple[str, str], Context] = {}
-    for file in files:
+    read_files = read_all(files, contents, lambda path: settings(path).runner_transaction, jobs)
+    for file, done in zip(files, read_files, strict=True):
         chosen = settings(file.path)
-        done = read(file, contents, chosen.runner_transaction)
         version = chosen.server_version or DEFAULT_VERSIONS.get(done.file.dialect, "")
         if done.source.problem or done.unread:
             yield Ran(done, (), chosen, version)

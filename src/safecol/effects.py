@@ -1,6 +1,6 @@
 """Effects: facts of an operation and the dialect's table in, what the operation does to a live database out."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from safecol.context import Context
@@ -39,7 +39,8 @@ class Table:
         self.blocks = {mode: tuple(blocked) for mode, blocked in locks.items()}
         self._rows: dict[str, list[Row]] = {}
         self._every: list[Row] = []
-        self._for_version: dict[tuple[str, int], tuple[Row, ...]] = {}
+        self._for_version: dict[tuple[str, int], tuple[tuple[Row, ...], tuple[str, ...]]] = {}
+        self._matching: dict[tuple[str, int, tuple[Fact, ...]], tuple[Row, ...]] = {}
         for raw in rows:
             row = _row(raw)
             kinds = raw["operation"]
@@ -49,14 +50,28 @@ class Table:
                 else:
                     self._rows.setdefault(kind, []).append(row)
 
-    def rows(self, kind: str, version: int) -> tuple[Row, ...]:
-        """The rows for a kind of operation on a version, in the order of the file."""
-        found = self._for_version.get((kind, version))
-        if found is None:
+    def rows(self, kind: str, version: int, facts: Mapping[str, Fact]) -> tuple[Row, ...]:
+        """The rows that match the facts of an operation, in the order of the file; one that stops is the last."""
+        known = self._for_version.get((kind, version))
+        if known is None:
             own = self._rows.get(kind, ())
-            found = tuple(row for row in (*self._every, *own) if row.since <= version <= row.until) if own else ()
-            self._for_version[kind, version] = found
+            rows = tuple(row for row in (*self._every, *own) if row.since <= version <= row.until) if own else ()
+            asked = tuple(dict.fromkeys(name for row in rows for name, _ in row.given))
+            known = self._for_version[kind, version] = rows, asked
+        rows, asked = known
+        # A run asks the same few questions for thousands of operations.
+        key = kind, version, tuple([facts.get(name) for name in asked])
+        found = self._matching.get(key)
+        if found is None:
+            found = self._matching[key] = tuple(_until_stop(row for row in rows if _matches(row, facts)))
         return found
+
+
+def _until_stop(rows: Iterable[Row]) -> Iterator[Row]:
+    for row in rows:
+        yield row
+        if row.stop:
+            return
 
 
 def _row(raw: Mapping[str, Any]) -> Row:
@@ -82,11 +97,7 @@ def _row(raw: Mapping[str, Any]) -> Row:
 
 
 def _matches(row: Row, facts: Mapping[str, Fact]) -> bool:
-    # A loop, not all(): this runs a dozen times for each operation of a run.
-    for name, values in row.given:  # noqa: SIM110
-        if facts.get(name) not in values:
-            return False
-    return True
+    return all(facts.get(name) in values for name, values in row.given)
 
 
 def effect_of(
@@ -98,7 +109,7 @@ def effect_of(
     facts: Mapping[str, Fact],
 ) -> Effect:
     """What one operation does, from all rows that match its facts."""
-    rows = table.rows(operation.kind, context.version)
+    rows = table.rows(operation.kind, context.version, facts)
     if not rows:
         return NOTHING
     locks: dict[str, str] = {}
@@ -110,8 +121,6 @@ def effect_of(
     duration = None
     fails: Failure | None = None
     for row in rows:
-        if not _matches(row, facts):
-            continue
         for word, mode in row.locks:
             wanted = str(facts.get("mode")) if mode == "{mode}" else mode
             for name in resolve(word, context, operation, key):
@@ -128,8 +137,6 @@ def effect_of(
                 fails = Failure(when, _filled(reason, operation, key, facts), cause)
         if row.unknown is not None:
             unknown.append(_filled(row.unknown, operation, key, facts))
-        if row.stop:
-            break
     locks = {name: mode for name, mode in locks.items() if not context.made_here(name)}
     scanned = [name for name in dict.fromkeys(scan) if context.has_rows(name)]
     if not locks and not scanned and not rewrite and fails is None and transaction_allowed and not unknown:

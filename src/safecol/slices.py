@@ -13,9 +13,10 @@ from safecol.operations import (
     Operation,
     PartitionBound,
 )
+from safecol.patterns import lazy
 from safecol.trace import Step
 
-_TOKEN = re.compile(
+_TOKEN = lazy(
     r"""(?P<gap>\s+|--[^\n]*|/\*.*?\*/)
     |(?P<string>[eEbBxXnN]?'(?:[^']|'')*'|(?P<tag>\$(?:[^\W\d]\w*)?\$).*?(?P=tag))
     |(?P<name>"(?:[^"]|"")*"|[^\W\d][\w$]*)

@@ -2,9 +2,11 @@
 
 import re
 
+from safecol.patterns import lazy
+
 Version = tuple[int, ...]
 
-_CLAUSE = re.compile(r"\s*(>=|<=|<|>|==)?\s*(\d+(?:\.\d+)*)\s*")
+_CLAUSE = lazy(r"\s*(>=|<=|<|>|==)?\s*(\d+(?:\.\d+)*)\s*")
 
 
 def parse(version: str) -> Version:

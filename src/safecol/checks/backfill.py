@@ -15,9 +15,10 @@ from safecol.expressions import (
     walk,
 )
 from safecol.operations import Operation
+from safecol.patterns import lazy
 from safecol.trace import Hit, Step, Trace
 
-_WITH = re.compile(r"\bWITH\s+(?:RECURSIVE\s+)?\S+\s*(?:\([^)]*\)\s*)?AS\b", re.IGNORECASE)
+_WITH = lazy(r"\bWITH\s+(?:RECURSIVE\s+)?\S+\s*(?:\([^)]*\)\s*)?AS\b", re.IGNORECASE)
 # `batched`: in a loop that commits.
 _FEW = frozenset({"limit", "batched"})
 _CATALOGS = frozenset({"pg_catalog", "information_schema"})

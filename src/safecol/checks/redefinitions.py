@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator
 
 from safecol.operations import Operation, RoutineDefinition
+from safecol.patterns import lazy
 from safecol.trace import Hit, Step, Trace
 
 _VIEWS = frozenset({"create-view", "create-materialized-view", "create-table", "create-table-as"})
-_DEFAULT = re.compile(r"\bdefault\b|:?=", re.IGNORECASE)
+_DEFAULT = lazy(r"\bdefault\b|:?=", re.IGNORECASE)
 
 
 def renamed_here(trace: Trace) -> set[str]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from safecol.operations import Operation, RoutineDefinition
+from safecol.patterns import lazy
 from safecol.source import Span
 from safecol.trace import Hit, Step, Trace
 
@@ -112,13 +113,13 @@ def _line(trace: Trace, step: Step) -> int:
     return trace.text.count("\n", 0, step.statement.span.start) + 1
 
 
-_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
-_LOOP = re.compile(r"\bLOOP\b(.*?)\bEND\s+LOOP\b", re.IGNORECASE | re.DOTALL)
-_CHANGE = re.compile(
+_COMMENT = lazy(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+_LOOP = lazy(r"\bLOOP\b(.*?)\bEND\s+LOOP\b", re.IGNORECASE | re.DOTALL)
+_CHANGE = lazy(
     r"\b(?:UPDATE|DELETE\s+FROM|INSERT\s+INTO)\s+(?:ONLY\s+)?((?:[\w$]+|\"[^\"]+\")(?:\.(?:[\w$]+|\"[^\"]+\"))?)",
     re.IGNORECASE,
 )
-_COMMIT = re.compile(r"\bCOMMIT\b", re.IGNORECASE)
+_COMMIT = lazy(r"\bCOMMIT\b", re.IGNORECASE)
 
 
 def loops_without_commit(trace: Trace) -> Iterator[Hit]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from safecol.operations import Operation, RoutineDefinition
+from safecol.patterns import lazy
 from safecol.source import Span
 from safecol.trace import Hit, Step, Trace
 
@@ -56,9 +57,9 @@ def _hit(step: Step, what: str) -> Hit:
     return Hit(step, step.operation.span, {"what": what})
 
 
-_SECRET = re.compile(r"\bpassword\s+E?'((?:[^']|'')+)'", re.IGNORECASE)
-_CONNECTION = re.compile(r"\bpassword\s*=\s*([^\s']+)|\w+://[^\s:'@/]+:([^\s'@]+)@", re.IGNORECASE)
-_FILLED_IN_LATER = re.compile(r"\$\{|\{\{|<%|%\(|^[:$@%<]\w*|^\*+$")
+_SECRET = lazy(r"\bpassword\s+E?'((?:[^']|'')+)'", re.IGNORECASE)
+_CONNECTION = lazy(r"\bpassword\s*=\s*([^\s']+)|\w+://[^\s:'@/]+:([^\s'@]+)@", re.IGNORECASE)
+_FILLED_IN_LATER = lazy(r"\$\{|\{\{|<%|%\(|^[:$@%<]\w*|^\*+$")
 
 
 def passwords(trace: Trace) -> Iterator[Hit]:
@@ -123,17 +124,17 @@ def _pinned_before(trace: Trace, at: int, operation: Operation) -> bool:
     return any(other.relation == operation.relation and _sets_path(other) for other in earlier)
 
 
-_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
-_EXECUTE = re.compile(
+_COMMENT = lazy(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+_EXECUTE = lazy(
     r"\bEXECUTE\s+(?!PROCEDURE\b|FUNCTION\b|ON\b)((?:'(?:[^']|'')*'|\"[^\"]*\"|[^;'\"])*?)(?=;|\bINTO\b|\bUSING\b|\bLOOP\b)",
     re.IGNORECASE,
 )
-_SAFE_CALL = re.compile(
+_SAFE_CALL = lazy(
     r"\b(?:quote_ident|quote_literal|quote_nullable|format)\s*\((?:'(?:[^']|'')*'|[^()']|\([^()]*\))*\)", re.IGNORECASE
 )
-_STRING = re.compile(r"E?'(?:[^']|'')*'", re.IGNORECASE)
-_NAME = re.compile(r"[^\W\d]\w*")
-_SAFE_OPERAND = re.compile(
+_STRING = lazy(r"E?'(?:[^']|'')*'", re.IGNORECASE)
+_NAME = lazy(r"[^\W\d]\w*")
+_SAFE_OPERAND = lazy(
     r"^(?:\s*|\(|\)|[\d.]+|tg_\w+|chr\s*\(.*|.*::\s*(?:int\w*|bigint|smallint|oid|reg\w+|uuid|date|numeric)(?:::text)?)$",
     re.IGNORECASE | re.DOTALL,
 )

@@ -20,7 +20,8 @@ def unbounded_waits(trace: Trace) -> Iterator[Hit]:
 
     A statement that holds its lock for long has a finding of its own, whose cure is another statement.
     """
-    seen = {step.statement.number for step in trace.steps if step.effect.blocks and step.facts.get("duration") == "table"}
+    slow = (step for step in trace.steps if step.effect.blocks and step.facts.get("duration") == "table")
+    seen = {step.statement.number for step in slow}
     for step in trace.steps:
         number = step.statement.number
         if number in seen or not step.effect.blocks or step.effect.duration == "concurrent":

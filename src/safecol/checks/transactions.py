@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from safecol.operations import ConstraintDefinition, Operation
+from safecol.patterns import lazy
 from safecol.source import Span
 from safecol.trace import Hit, Step, Trace
 
@@ -15,8 +16,8 @@ _CURES = {
     "alembic": "with op.get_context().autocommit_block():",
     "django": "atomic = False",
 }
-_CONCURRENTLY = re.compile(r"\s*([a-z]+(?:\s+unique)?\s+[a-z]+)\b.*?\bconcurrently\b", re.IGNORECASE | re.DOTALL)
-_WORDS = re.compile(r"\s*([a-z]+(?:\s+[a-z]+)?)", re.IGNORECASE)
+_CONCURRENTLY = lazy(r"\s*([a-z]+(?:\s+unique)?\s+[a-z]+)\b.*?\bconcurrently\b", re.IGNORECASE | re.DOTALL)
+_WORDS = lazy(r"\s*([a-z]+(?:\s+[a-z]+)?)", re.IGNORECASE)
 
 
 def forbidden_inside(trace: Trace) -> Iterator[Hit]:

@@ -4,7 +4,6 @@ This follows `predicate_implied_by` (`predtest.c`), with its weak implication: a
 So `c > 0` doesn't prove `c IS NOT NULL`, and ATTACH PARTITION and SET NOT NULL accept what is proven here.
 """
 
-import re
 from collections.abc import Sequence
 
 from safecol.dialects.postgresql.folding import folded, negation
@@ -19,6 +18,7 @@ from safecol.expressions import (
     NullTest,
     Operator,
 )
+from safecol.patterns import lazy
 
 # The server doesn't look into longer lists (MAX_SAOP_ARRAY_SIZE).
 _LONGEST_LIST = 100
@@ -152,7 +152,7 @@ def literal(expression: Expression) -> Literal | None:
     return expression if isinstance(expression, Literal) and expression.kind != "null" else None
 
 
-_DATE = re.compile(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d:\d\d)?")
+_DATE = lazy(r"\d{4}-\d\d-\d\d(?:[ T]\d\d:\d\d:\d\d)?")
 _MIDNIGHT = " 00:00:00"
 
 

@@ -2,6 +2,8 @@
 
 import re
 
+from safecol.patterns import lazy
+
 _DURATIONS = frozenset(
     {
         "lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout", "transaction_timeout",
@@ -10,7 +12,7 @@ _DURATIONS = frozenset(
 )  # fmt: skip
 _UNITS = {"": 1.0, "us": 0.001, "ms": 1.0, "s": 1000.0, "min": 60_000.0, "h": 3_600_000.0, "d": 86_400_000.0}
 _LONGEST = 2_147_483_647.0
-_DURATION = re.compile(r"\s*(-?\d+(?:\.\d+)?)\s*([a-z]*)\s*", re.IGNORECASE)
+_DURATION = lazy(r"\s*(-?\d+(?:\.\d+)?)\s*([a-z]*)\s*", re.IGNORECASE)
 
 
 def setting(name: str, value: str) -> str:

@@ -4,7 +4,6 @@ The server keeps the heap when the conversion is a chain of binary-coercible cas
 support functions find empty (`ATColumnChangeRequiresRewrite` in `tablecmds.c`).
 """
 
-import re
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -13,6 +12,7 @@ from safecol.dialects.postgresql.narrowing import is_narrowing
 from safecol.dialects.postgresql.type_names import KNOWN, VARIABLE_WIDTH, canonical, shown
 from safecol.expressions import Cast, ColumnReference, Expression, Operator, TypeName
 from safecol.operations import TypeDefinition
+from safecol.patterns import lazy
 
 Resolve = Callable[[TypeName], TypeDefinition | None]
 
@@ -211,7 +211,7 @@ def _coercible(source: str, target: str, version: int) -> bool:
     return (source, target) in casts("binary", version) or (source, target) in _CITEXT | {("citext", "bpchar")}
 
 
-_ZERO = re.compile(
+_ZERO = lazy(
     r"(?:(?:etc/)?(?:utc|gmt|uct|universal|zulu|greenwich)|(?:etc/)?gmt[+-]?0|utc[+-]?0+|[+-]?0+(?::?00)*|<[+-]?0+>[+-]?0+)"
 )
 
