@@ -14,7 +14,6 @@ from safecol.settings import PathSettings
 from safecol.source import Source, Span
 from safecol.trace import Hit, Step, Trace
 
-
 SCHEMA = "<schema>"
 """The path that the schema dump is read under."""
 
@@ -227,10 +226,7 @@ class Collected:
     def result(self) -> Result:
         """Everything, in the order of the files."""
         targets = sum(1 for use in self.uses if use.role == "target")
-        guesses = tuple(
-            f"{what} assumed for {paths[0] if len(paths) == 1 else f'{len(paths)} files'}"
-            for what, paths in self.assumed.items()
-        )
+        guesses = tuple(_guess(what, paths, targets) for what, paths in self.assumed.items())
         return Result(
             findings=tuple(self.findings),
             unanalyzed=tuple(self.unanalyzed),
@@ -243,6 +239,13 @@ class Collected:
             files=tuple(self.uses),
             texts=self.texts,
         )
+
+
+def _guess(what: str, paths: list[str], targets: int) -> str:
+    """What was assumed, for which files unless for all, and the setting that says it."""
+    where = "" if len(paths) == targets else f" for {paths[0] if len(paths) == 1 else f'{len(paths)} files'}"
+    setting = "-".join(what.split()[:-1])
+    return f"{what} assumed{where} (--{setting}, or {setting} in the settings, says which)"
 
 
 def _unmasked(ran: Ran, found: list[Finding]) -> list[Finding]:
