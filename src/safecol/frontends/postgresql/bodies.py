@@ -4,13 +4,13 @@ What is put together at run time is not guessed: it becomes a statement of its o
 """
 
 import re
-from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from safecol.expressions import ColumnReference, TypeName, Unknown
 from safecol.frontends.postgresql import lexing, parser, plpgsql
 from safecol.frontends.postgresql.clauses import literal_body
-from safecol.frontends.postgresql.constants import constant, elements
+from safecol.frontends.postgresql.constants import constant, constant_of, elements, value_of
 from safecol.frontends.postgresql.masking import mask
 from safecol.frontends.postgresql.places import Place
 from safecol.frontends.postgresql.types import Node, Site
@@ -62,9 +62,16 @@ def block(operation: Operation, number: int, text: str) -> Body:
 
 def routine(definition: RoutineDefinition, number: int, span: Span) -> Body:
     """The statements of a routine's body as they run where it is called: all of them have the span of the call."""
+    found: Body = _moved(_routine(definition), span)
+    return found._replace(statements=tuple(statement._replace(number=number) for statement in found.statements))
+
+
+@lru_cache(maxsize=128)
+def _routine(definition: RoutineDefinition) -> Body:
+    nowhere = Span(0, 0)
     if definition.atomic:
-        return Body((), Opaque(span, "a body in BEGIN ATOMIC is not read"))
-    return _read(definition, Place(definition.body, None, span, ""), number, 0)
+        return Body((), Opaque(nowhere, "a body in BEGIN ATOMIC is not read"))
+    return _read(definition, Place(definition.body, None, nowhere, ""), 0, 0)
 
 
 def _read(definition: RoutineDefinition, place: Place, number: int, depth: int) -> Body:
@@ -192,7 +199,7 @@ class _Walk:
         query = node.get("expr", {}).get("PLpgSQL_expr", {}).get("query", "")
         if not 0 <= node.get("varno", -1) < len(self.names):
             return None
-        value = _value_node(query)
+        value = value_of(query)
         return elements(value, self.known) if value is not None else None
 
     def _forget(self, node: Any) -> None:
@@ -264,7 +271,7 @@ class _Walk:
             return
         from safecol.frontends.postgresql.queries import read
 
-        value = _value_node(query)
+        value = value_of(query)
         if value is None:
             return
         reading = read(value)
@@ -284,7 +291,7 @@ class _Walk:
         number = node.get("lineno", 0)
         at = self.place.in_file(self.place.find(query, number))
         span = self.place.around(number) if at is None else Span(at, at + len(query))
-        value = _value_node(query)
+        value = value_of(query)
         text = constant(value, self.known) if value is not None else None
         if text is None:
             self.statements.append(Statement(self.number, span, (), Opaque(span, AT_RUN_TIME)))
@@ -357,22 +364,6 @@ def _given(value: Any, variables: frozenset[str]) -> Any:
     if not isinstance(value, tuple) or isinstance(value, TypeName):
         return value
     return _rebuilt(value, [_given(part, variables) for part in value])
-
-
-def constant_of(query: str, known: Mapping[str, str]) -> str | None:
-    """The text of an expression's source; None when it is not known before it runs."""
-    value = _value_node(query)
-    return constant(value, known) if value is not None else None
-
-
-def _value_node(query: str) -> Node | None:
-    try:
-        nodes = parser.parse(f"SELECT {query}")
-    except parser.SyntaxProblem:
-        return None
-    targets: list[Node] = nodes[0]["stmt"].get("SelectStmt", {}).get("targetList", []) if len(nodes) == 1 else []
-    value: Node | None = targets[0]["ResTarget"].get("val") if len(targets) == 1 else None
-    return value
 
 
 def _marked(operation: Operation, flags: frozenset[str]) -> Operation:

@@ -2,10 +2,28 @@
 
 from collections.abc import Callable, Mapping
 
+from safecol.frontends.postgresql import parser
 from safecol.frontends.postgresql.types import Node, constant_text, texts
 from safecol.patterns import lazy
 
 _FORMAT = lazy(r"%(?:(?P<position>\d+)\$)?(?P<kind>[sIL%])|(?P<other>%)")
+
+
+def constant_of(query: str, known: Mapping[str, str]) -> str | None:
+    """The text of an expression's source; None when it is not known before it runs."""
+    value = value_of(query)
+    return constant(value, known) if value is not None else None
+
+
+def value_of(query: str) -> Node | None:
+    """The node of an expression's source; None when it is not one expression."""
+    try:
+        nodes = parser.parse(f"SELECT {query}")
+    except parser.SyntaxProblem:
+        return None
+    targets: list[Node] = nodes[0]["stmt"].get("SelectStmt", {}).get("targetList", []) if len(nodes) == 1 else []
+    value: Node | None = targets[0]["ResTarget"].get("val") if len(targets) == 1 else None
+    return value
 
 
 def constant(node: Node, known: Mapping[str, str]) -> str | None:
