@@ -40,7 +40,8 @@ FAILING = frozenset(
 BRIEF = frozenset(
     """
     unbounded-lock-wait blocking-index-removal blocking-trigger-creation referenced-table-lock many-locked-tables
-    blocking-partition-detach explicit-table-lock unverified-type-change hidden-invalid-index unrepeatable-migration shared-transaction
+    blocking-partition-detach explicit-table-lock unverified-type-change hidden-invalid-index
+    unrepeatable-migration shared-transaction
     """.split()
 )
 

@@ -12,7 +12,8 @@ SEVERITIES = ("error", "warning", "note", "off")
 BOOLEANS = (
     "rewrite", "scan", "rebuild", "transaction_allowed", "concurrently", "inline", "validated", "if_not_exists",
     "if_exists", "cascade", "using_index", "where", "partitioned", "proven", "nullable", "only", "always_true",
-    "unique", "temporary", "narrowing", "lossy", "compatible", "unlogged", "no_data", "type_used", "has_default_partition",
+    "unique", "temporary", "narrowing", "lossy", "compatible", "unlogged", "no_data", "type_used",
+    "has_default_partition",
 )  # fmt: skip
 
 # Facts that are words: the closed set where there is one, None where any word may stand.

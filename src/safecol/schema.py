@@ -1,6 +1,6 @@
 """The schema so far: what earlier operations are known to have made. Every change can be undone.
 
-Absent is not "does not exist": `complete` says whether everything before was seen (a dump, or a history from its start).
+Absent is not "does not exist": `complete` says whether everything before was seen.
 Keys are names as shown in reports: without the default schema, `schema.name` otherwise.
 """
 
