@@ -59,7 +59,7 @@ def test_what_is_no_text_is_named(data: bytes, word: str) -> None:
 
 def test_a_file_that_is_not_there_is_a_problem_not_an_error(tmp_path: Path) -> None:
     assert read_source(str(tmp_path / "no.sql")).problem == "the file can't be read: No such file or directory"
-    assert read_source(str(tmp_path)).problem == "the file can't be read: Is a directory"
+    assert read_source(str(tmp_path)).problem == "the file can't be read: it is a folder"
     assert read_source("a\x00b.sql").problem
 
 
