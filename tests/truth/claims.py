@@ -158,10 +158,9 @@ def _claims(case: Case, finding: Finding, measured: Measured, recording: Measure
             "none": not work,
         }
         yield "the change of type", any(changes.get(each, True) for each in _listed(when["change"]))
-    if case.rule.name in known.WORK_UNDER_LOCK:
-        yield "works while others wait", bool(blocked) and work
-    if case.rule.name in known.CHANGES_ROWS:
-        yield "changes rows of the whole table", bool(measured.get("rows") or measured.get("scan"))
+    shown = {"blocked": bool(blocked), "work": work, "rewrite": "rewrite" in measured, "rows": "rows" in measured}
+    for word in known.SHOWS.get(case.rule.name, ()):
+        yield f"shows {word}", shown[word]
 
 
 def _codes(measured: Measured, recording: Measured) -> set[Any]:

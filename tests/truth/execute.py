@@ -60,6 +60,8 @@ class Database:
                 for statement in pages.statements(text):
                     self._make(session, statement.sql, "setup")
             if filled:
+                for sql in known.ROWS.get(case.key, ()):
+                    self._make(session, sql, "rows")
                 self.notes += fill(session, known.NO_ROWS.get(case.key, ()))
         with sessions(self.dsn, tries=tries) as both:
             yield both

@@ -26,8 +26,9 @@ PREPARED: dict[str, tuple[str, ...]] = {
     "postgresql/unverified-type-change": ("CREATE TABLE orders (id bigint PRIMARY KEY, note text)",),
     # Before 13 the function comes with an extension.
     "postgresql/volatile-default 1": (
-        "DO $$ BEGIN IF current_setting('server_version_num')::int < 130000 THEN"
-        " CREATE EXTENSION pgcrypto; END IF; END $$",
+        """DO $$ BEGIN
+            IF current_setting('server_version_num')::int < 130000 THEN CREATE EXTENSION pgcrypto; END IF;
+        END $$""",
     ),
 }
 """What is there before a page's setup, by page or block: roles, extensions, tables that its examples leave out."""
@@ -40,6 +41,11 @@ NO_ROWS: dict[str, tuple[str, ...]] = {
     "any/unbatched-backfill 3": ("archive",),
 }
 """Tables that stay empty, by block: rows are copied into them."""
+
+ROWS: dict[str, tuple[str, ...]] = {
+    "postgresql/scanning-partition-attach 3": ("INSERT INTO orders_eu SELECT g, 'de' FROM generate_series(1, 2000) g",),
+}
+"""Rows that the filler wouldn't hit on, by block."""
 
 GATES: dict[str, tuple[tuple[str, ...], ...]] = {
     "any/required-column 1": ((), ("UPDATE orders SET user_id = id",)),
@@ -86,10 +92,23 @@ REFUSALS = {
 }
 """Rules that say that the server refuses, with its code."""
 
-WORK_UNDER_LOCK = {
-    "lock-held-across-slow-statement", "validation-in-same-transaction", "backfill-in-schema-transaction",
-}  # fmt: skip
-"""Rules found by a check that say that others wait while a table is read or written through."""
-
-CHANGES_ROWS = {"unbatched-backfill", "unfiltered-delete", "unfiltered-update"}
-"""Rules found by a check that say that a whole table is changed."""
+SHOWS: dict[str, tuple[str, ...]] = {
+    "backfill-in-schema-transaction": ("blocked", "work"),
+    "constrained-domain-column": ("blocked", "rewrite"),
+    "explicit-table-lock": ("blocked",),
+    "lock-held-across-slow-statement": ("blocked", "work"),
+    "many-locked-tables": ("blocked",),
+    "referenced-table-lock": ("blocked",),
+    "replica-lag": ("work",),
+    "rewriting-generated-column": ("blocked", "rewrite"),
+    "rewriting-key-column": ("blocked", "rewrite"),
+    "scanning-domain-constraint": ("work",),
+    "truncation": ("blocked",),
+    "unbatched-backfill": ("work",),
+    "unbounded-lock-wait": ("blocked",),
+    "unfiltered-delete": ("rows",),
+    "unfiltered-update": ("rows",),
+    "validation-in-same-transaction": ("blocked", "work"),
+    "volatile-default": ("blocked", "rewrite"),
+}
+"""What pages say beside their heads, by rule: others wait, a table is worked through, written anew, rows change."""

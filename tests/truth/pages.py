@@ -33,13 +33,9 @@ class Case(NamedTuple):
     @property
     def digest(self) -> str:
         """Changes with what is executed."""
-        words = [
-            *self.prepared,
-            *self.setup,
-            "|",
-            *(text for _, text, _ in self.files),
-            *sorted(map(str, self.block.options.items())),
-        ]
+        options = sorted(map(str, self.block.options.items()))
+        given = (known.ROWS.get(self.key), known.NO_ROWS.get(self.key), known.GATES.get(self.key))
+        words = [*self.prepared, *self.setup, "|", *(text for _, text, _ in self.files), *options, str(given)]
         return sha256("\0".join(words).encode()).hexdigest()[:16]
 
     @property
