@@ -50,8 +50,10 @@ def _unread(statements: tuple[StatementEffect, ...]) -> list[str]:
     """The files of which nothing was understood: not one statement."""
     understood: dict[str, bool] = {}
     for one in statements:
-        understood[one.path] = understood.get(one.path, False) or not one.reason
-    return [path for path, anything in understood.items() if not anything]
+        # A block is something of its own: what counts is whether any statement in it was understood.
+        anything = not one.reason or any(kind != "do-block" for kind in one.operations)
+        understood[one.path] = understood.get(one.path, False) or anything
+    return [path for path, known in understood.items() if not known]
 
 
 def _request(arguments: Namespace, settings: Settings) -> EffectsRequest:
