@@ -59,11 +59,13 @@ def _own_columns(operation: Operation) -> frozenset[str] | None:
 
 
 def _query_columns(context: Context, query: QueryUse) -> dict[str, frozenset[str] | None]:
-    """Columns by relation; None when a star or an unqualified name makes it unknown."""
+    """Columns by relation; None when a star makes it unknown. A name that may be one of several is nobody's."""
     relations = [context.key(name) for name in query.relations]
     found: dict[str, set[str] | None] = {relation: set() for relation in relations}
     if query.star:
-        return {relation: _all_columns(context, relation) for relation in relations}
+        # Beside other names the star may be that of a subquery, which reads less.
+        alone = len(relations) == 1 and not query.columns
+        return {relation: _all_columns(context, relation) if alone else None for relation in relations}
     for qualifier, column in query.columns:
         if qualifier is not None:
             for relation in relations:
@@ -71,8 +73,8 @@ def _query_columns(context: Context, query: QueryUse) -> dict[str, frozenset[str
                     _add(found, relation, column)
             continue
         owners = [relation for relation in relations if _may_have(context, relation, column)]
-        for relation in owners:
-            _add(found, relation, column)
+        if len(owners) == 1:
+            _add(found, owners[0], column)
     return {relation: None if used is None else frozenset(used) for relation, used in found.items()}
 
 

@@ -58,10 +58,11 @@ def renamed(trace: Trace) -> Iterator[Hit]:
         if operation.kind == "rename-enum-value":
             values = {"old": operation.value or "", "what": "value"}
             yield Hit(step, operation.span, values)
-        elif operation.kind in _RENAMES and (operation.kind != "rename-object" or operation.object in _CALLED):
-            if not any(_takes(later, operation.relation.name) for later in trace.steps[at + 1 :]):
-                what = operation.object.replace("-", " ")
-                yield Hit(step, operation.span, {"old": str(operation.relation), "what": what})
+        elif operation.kind not in _RENAMES or (operation.kind == "rename-object" and operation.object not in _CALLED):
+            continue
+        elif not any(_takes(later, operation.relation.name) for later in trace.steps[at + 1 :]):
+            what = operation.object.replace("-", " ")
+            yield Hit(step, operation.span, {"old": str(operation.relation), "what": what})
 
 
 def _takes(step: Step, name: str) -> bool:

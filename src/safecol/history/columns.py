@@ -118,9 +118,9 @@ def _changed_column(column: Column, operation: Operation) -> Column:
     if kind == "drop-not-null":
         return column._replace(nullable=True)
     if kind == "set-default":
-        return column._replace(default=operation.expression)
+        return column._replace(default=operation.expression, serial=False)
     if kind == "drop-default":
-        return column._replace(default=None)
+        return column._replace(default=None, serial=False)
     if kind == "add-identity":
         return column._replace(identity=operation.value or "by default")
     if kind == "drop-identity":

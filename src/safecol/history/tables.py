@@ -98,6 +98,9 @@ def _forget(context: Context, key: str) -> None:
         if name != key:
             set_constraints(context, name, {constraint.name: None})
     schema.put_table(key, None)
+    # What the server let go of has no dependents any more.
+    for item in schema.dependents.get(key, ()):
+        drop_dependents(context, item.name)
     if key in schema.dependents:
         schema.put(schema.dependents, key, None)
     drop_dependents(context, key)

@@ -1,14 +1,15 @@
 """The schema and a relation come in; the routines whose body certainly names it go out.
 
-Bodies written as strings are no dependencies for the server: it drops what they use, and they fail when they are called.
+Bodies written as strings are no dependencies for the server: what they use can be dropped, and they fail when called.
 """
 
 import re
 
 from safecol.context import Context
+from safecol.patterns import lazy
 from safecol.schema import Routine
 
-_HIDDEN = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'", re.DOTALL)
+_HIDDEN = lazy(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'", re.DOTALL)
 _LANGUAGES = frozenset({"sql", "plpgsql"})
 
 
@@ -34,8 +35,8 @@ def _names(context: Context, routine: Routine, schema: str, name: str, key: str,
     relation = rf"\b(?:from|join|into|update|delete\s+from)\s+(?:only\s+)?{prefix}{_name(name)}(?![\w.\"(])"
     if not re.search(relation, body, re.IGNORECASE):
         return column is not None and _triggered(context, routine, key, column)
-    made = rf"\b{re.escape(name)}\b\s*(?:\([^)]*\))?\s+as\s+(?:(?:not\s+)?materialized\s+)?\(|\btemp(?:orary)?\s+table\b"
-    if re.search(made, body, re.IGNORECASE):
+    query = rf"\b{re.escape(name)}\b\s*(?:\([^)]*\))?\s+as\s+(?:(?:not\s+)?materialized\s+)?\("
+    if re.search(rf"{query}|\btemp(?:orary)?\s+table\b", body, re.IGNORECASE):
         return False
     if column is None:
         return True

@@ -86,6 +86,12 @@ def _drop_column(context: Context, operation: Operation, key: str, rest: Rest, f
     if references:
         found["users"] = ", ".join(references)
     found["nullable"] = nullable(context, key, column)
+    table = context.schema.tables.get(key)
+    dependents = context.schema.dependents.get(key, ())
+    told = all(item.columns is not None for item in dependents)
+    if table is not None and table.complete and told and not context.unseen:
+        users = [item.name for item in targets.column_users(context, key, column)]
+        found["takes"] = ", ".join(dict.fromkeys((*users, *references)))
     known = context.column(key, column)
     if known is not None and known.type is not None:
         found["column_type"] = shown(canonical(known.type))

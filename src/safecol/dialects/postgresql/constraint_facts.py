@@ -174,11 +174,14 @@ def _named(context: Context, operation: Operation, key: str, rest: Rest, found: 
     found["constraint"] = item.definition.kind
     found["constraint_exists"] = True
     found["validated"] = item.validated
+    found["takes"] = "" if table is not None and table.complete and not context.unseen else None
     if targets.backing_key(context, key, item):
         wanted = item.definition.columns or targets.primary_key(context, key)
         users = [name for name, other in targets.referenced_by(context, key, wanted) if other.referenced == key]
         found["used_by_foreign_key"] = bool(users)
         found["users"] = ", ".join(users)
+        if users:
+            found["takes"] = found["users"]
 
 
 def _alter_constraint(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from safecol.context import Context
 from safecol.dialects.postgresql import bodies
 from safecol.dialects.postgresql.column_facts import key_columns
+from safecol.expressions import Call, Expression, walk
 from safecol.fold import Rest
 from safecol.operations import ConstraintDefinition, Operation, RoutineDefinition, TableDefinition
 from safecol.trace import Fact
@@ -90,6 +91,8 @@ def _drop_relation(context: Context, operation: Operation, key: str, rest: Rest,
     found["used_by_foreign_key"] = bool(referencing)
     found["has_inheritors"] = bool(heirs) and (table is None or table.kind != "partitioned")
     found["users"] = ", ".join(users or referencing or heirs)
+    if table is not None and (table.complete or table.query is not None) and not context.unseen:
+        found["takes"] = ", ".join(dict.fromkeys((*users, *referencing, *heirs)))
     found["named_by"] = ",".join(bodies.named_by(context, key))
     if table is not None and table.query is not None and not table.query.star and None not in table.query.outputs:
         found["outputs"] = ",".join(output for output in table.query.outputs if output)
@@ -201,6 +204,7 @@ def _type(context: Context, operation: Operation, key: str, rest: Rest, found: F
     users = [f"{table}.{column.name}" for table, column in context.schema.uses_type(key)]
     found["type_used"] = bool(users)
     found["users"] = ", ".join(users)
+    found["takes"] = found["users"] or None
 
 
 def _drop_routine(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
@@ -214,17 +218,25 @@ def _drop_routine(context: Context, operation: Operation, key: str, rest: Rest, 
     users = domains.routine_users(context, operation, key)
     found["object_used"] = bool(users)
     found["users"] = ", ".join(users)
+    found["takes"] = found["users"] or None
 
 
 def _sequence(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
     known = context.schema.sequences.get(key)
     owner = known.owned_by if known is not None else None
-    found["sequence_used"] = owner is not None and owner[0] in context.schema.tables
+    column = context.column(*owner) if owner is not None else None
+    found["sequence_used"] = column is not None and (column.serial or _counts(column.default))
     found["users"] = ".".join(owner) if owner else ""
 
 
+def _counts(default: Expression | None) -> bool:
+    return default is not None and any(isinstance(part, Call) and part.name == "nextval" for part in walk(default))
+
+
 def _drop_schema(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
-    found["schema_used"] = any(name.startswith(f"{key}.") for name in context.schema.tables)
+    inside = [name for name in context.schema.tables if name.startswith(f"{key}.")]
+    found["schema_used"] = bool(inside)
+    found["takes"] = ", ".join(inside) or None
 
 
 def _publication(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
