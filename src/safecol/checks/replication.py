@@ -24,17 +24,15 @@ def bypassed_triggers(trace: Trace) -> Iterator[Hit]:
 
 
 def changed_publications(trace: Trace) -> Iterator[Hit]:
-    """CREATE, ALTER and DROP PUBLICATION, unless they concern tables alone that the section creates."""
-    created: set[str] = set()
+    """CREATE, ALTER and DROP PUBLICATION, unless they publish more tables, each known to have a primary key."""
     for step in trace.steps:
         operation = step.operation
-        if operation.kind in {"create-table", "create-table-as"} and operation.relation:
-            created.add(operation.relation.name)
         if operation.kind not in {"create-publication", "alter-publication", "drop-publication"}:
             continue
         options = dict(operation.options)
         adds = operation.kind == "create-publication" or options.get("action") in {"add", "addobjects"}
-        if adds and operation.reads and all(name.name in created for name in operation.reads):
+        every = operation.flags & {"whole-database", "schema-wide"}
+        if adds and not every and step.facts.get("keyed") is True:
             continue
         yield Hit(step, operation.span, {"then": _then(step, options)})
 

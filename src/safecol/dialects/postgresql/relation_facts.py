@@ -245,6 +245,12 @@ def _publication(context: Context, operation: Operation, key: str, rest: Rest, f
     found["feature"] = next((feature for name, feature in features.items() if name in names), None)
     if operation.query is not None and operation.query.columns:
         found["feature"] = "publication-where"
+    found["keyed"] = bool(operation.reads) and all(_has_key(context, context.key(name)) for name in operation.reads)
+
+
+def _has_key(context: Context, key: str) -> bool:
+    table = context.schema.tables.get(key)
+    return table is not None and any(item.definition.kind == "primary-key" for item in table.constraints.values())
 
 
 def _data(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
