@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from safecol import catalog
+from safecol import catalog, slices
 from safecol.analysis import lint_texts
 from safecol.context import Context
 from safecol.dialects.postgresql import dialect as postgresql
@@ -209,6 +209,13 @@ def test_a_literal_is_the_place_of_what_it_says() -> None:
     expression = "format('ALTER TABLE %I ADD x text DEFAULT %L', 'a', 'é')"
     (definition,) = [item.definition for part in parts(f"EXECUTE {expression};") for item in part.operations]
     assert _block(f"EXECUTE {expression};")[slice(*definition.span)] == expression  # type: ignore[union-attr]
+
+
+def test_text_that_stands_nowhere_is_not_taken_from_the_call() -> None:
+    call = "CALL f(id)"
+    made = run(call, "autocommit", routine("BEGIN CREATE INDEX ON orders (user_id); END", "PROCEDURE f(id int)"))
+    assert slices.values(made.steps[0], call)["statement"] == call
+    assert not {"statement", "clause", "columns"} & slices.values(made.steps[1], call).keys()
 
 
 def test_format_quotes_values() -> None:

@@ -323,7 +323,7 @@ FLAGS: frozenset[str] = frozenset(
         "enable", "disable", "force", "no-force", "restart-identity", "default-value", "using-table", "limit",
         "through-alter-table", "explicit-name", "security-definer", "using-clause", "system", "schema-wide",
         "skipped-values", "at-transaction-start", "session", "is-local", "column-list", "schema-change",
-        "conditional", "batched", "understood",
+        "conditional", "batched", "understood", "unwritten",
     }
 )  # fmt: skip
 

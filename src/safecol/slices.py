@@ -98,6 +98,8 @@ def values(step: Step, text: str) -> dict[str, str]:
     Placeholders that the operation has nothing for are absent.
     """
     operation = step.operation
+    if "unwritten" in operation.flags:
+        text = ""  # what stands at its place is a call, or an EXECUTE of something put together
     statement = _read(text[step.statement.span.start : step.statement.span.end])
     clause = _read(text[operation.span.start : operation.span.end])
     found = dict(_named(step, statement, clause))

@@ -325,9 +325,11 @@ class _Walk:
             span = Span(base + start - lead, base + lexing.significant_end(query, start, end))
             site = Site(span, lambda place: base + offset(place), text, [])
             operations = operations_of(node["stmt"], site)
+            marks = flags
             if at is None:
                 operations, span = [_moved(operation, around) for operation in operations], around
-            self._add(span, operations, flags, tuple(site.reasons))
+                marks = flags | {"unwritten"}
+            self._add(span, operations, marks, tuple(site.reasons))
             if operations and operations[0].kind == "do-block":
                 self._nested(operations[0], at is not None)
 
