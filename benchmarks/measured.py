@@ -32,7 +32,7 @@ SQUAWK = frozenset(
 # Rules of safecol outside the category "blocking" that say that a statement fails.
 FAILING = frozenset(
     """
-    required-column failing-on-data unsupported-statement dependent-object-failure concurrent-in-transaction
+    required-column failing-on-data refused-statement unsupported-statement dependent-object-failure concurrent-in-transaction
     enum-value-used-in-transaction syntax-error dangling-dependency
     """.split()
 )
@@ -50,6 +50,8 @@ def is_hazard(row: dict[str, Any]) -> bool:
     """What the server did: failed, or made others wait while it worked on rows."""
     if row.get("error"):
         return True
+    if row["id"].startswith("dml."):  # rows are locked as in everyday work
+        return False
     work = row["rewrite"] or row["scanned"] or row["indexes_rebuilt"]
     if row["locks_sampled"]:  # the locks were polled while it ran outside a transaction, nobody tried to read or write
         return bool(work) and "ACCESS EXCLUSIVE" in row["locks"].values()

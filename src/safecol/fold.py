@@ -245,8 +245,8 @@ def _fact_words(
     facts["transaction_allowed"] = effect.transaction_allowed
     facts["fails"] = effect.fails.when if effect.fails is not None else None
     if effect.fails is not None:
-        # What code that was not read has dropped is in nobody's way any more.
-        certain = effect.fails.cause != "dependents" or not context.unseen
+        # What code that was not read has dropped or changed is in nobody's way any more.
+        certain = effect.fails.cause == "version" or not context.unseen
         facts["failure"] = effect.fails.cause if certain else None
         facts["because"] = effect.fails.reason
     flags = operation.flags
