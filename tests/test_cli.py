@@ -368,3 +368,21 @@ def test_a_severity_by_path_decides_the_exit_code(
     )
     assert cli.run(["lint", path, "--output-format", "concise"]) == 0
     assert ": note blocking-index-creation " in capsys.readouterr().out
+
+
+def test_what_was_not_understood_fails_the_run_when_asked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = migration("0001_a.sql", "ALTER TABLE orders {{ change }};\n")
+    assert cli.run(["lint", path]) == 0
+    assert cli.run(["lint", path, "--fail-on-unanalyzed"]) == 1
+
+
+def test_a_file_of_a_dialect_that_is_not_read_fails_the_run(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = migration("0001_a.sql", "CREATE TABLE t (id int AUTO_INCREMENT PRIMARY KEY) ENGINE=InnoDB;\n")
+    assert cli.run(["lint", path, "--dialect", "mysql"]) == 1
+    assert "mysql is not read yet" in capsys.readouterr().out

@@ -170,6 +170,9 @@ def _lint() -> ArgumentParser:
         choices=("error", "warning", "note", "never"),
         help="the weakest severity that makes the exit code 1 (default: error)",
     )
+    rules.add_argument(
+        "--fail-on-unanalyzed", action="store_true", help="exit with 1 when a statement was not understood"
+    )
     rules.add_argument("--exit-zero", action="store_true", help="exit with 0 even when there are findings")
     _database(made)
     output = made.add_argument_group("output")

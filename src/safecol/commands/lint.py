@@ -49,7 +49,8 @@ def run(arguments: Namespace) -> int:
             page=lambda rule: _page(load(), rule),
         )
         output.emit(render(name, result, dict(result.texts), options), path)
-    return 0 if arguments.exit_zero or not failing(result, root) else 1
+    unread = arguments.fail_on_unanalyzed and bool(result.unanalyzed)
+    return 0 if arguments.exit_zero or not (unread or failing(result, root)) else 1
 
 
 def failing(result: Result, settings: PathSettings) -> bool:
