@@ -19,7 +19,9 @@ ROUNDS = 50
 """How often a batch is repeated at most: 2,000 rows in batches of 100 need 20."""
 
 _RESET = """
-    SELECT 'DROP ACCESS METHOD IF EXISTS columnar CASCADE' UNION ALL
+    SELECT 'DROP ACCESS METHOD IF EXISTS columnar CASCADE'
+    UNION ALL SELECT format('DROP FOREIGN DATA WRAPPER IF EXISTS %I CASCADE', fdwname) FROM pg_foreign_data_wrapper
+    UNION ALL
     SELECT format('DROP PUBLICATION %I', pubname) FROM pg_publication
     UNION ALL SELECT format('DROP EVENT TRIGGER %I', evtname) FROM pg_event_trigger
     UNION ALL SELECT format('DROP SCHEMA %I CASCADE', nspname) FROM pg_namespace
@@ -189,7 +191,8 @@ def everything(major: int, dsn: str, only: str = "") -> dict[str, Any]:
         if int(database.version.split(".")[0]) != major:
             message = f"asked for PostgreSQL {major}, found {database.version}"
             raise RuntimeError(message)
-        blocks = {case.key: record(case, major, database) for case in pages.cases() if only in case.key}
+        chosen = [case for case in pages.cases() if only in case.key and pages.is_for(case, major)]
+        blocks = {case.key: record(case, major, database) for case in chosen}
     finally:
         database.close()
     return {"server": database.version, "blocks": blocks}

@@ -1,31 +1,44 @@
 """What a page takes for granted, what its reader does at a gate, and what a server shows otherwise, with the reason."""
 
 PREPARED: dict[str, tuple[str, ...]] = {
-    "any/object-rename": (
+    "any/object-rename bad 1": (
         "CREATE SCHEMA app",
         "CREATE FUNCTION order_total(bigint) RETURNS bigint LANGUAGE sql AS 'SELECT $1'",
     ),
-    "any/schema-drop 2": ("CREATE SCHEMA legacy",),
-    "any/type-drop 2": ("CREATE DOMAIN email_address AS text",),
-    "any/view-drop 2": ("CREATE MATERIALIZED VIEW order_totals AS SELECT 1 AS n",),
+    "any/object-rename good 3": (
+        "CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint)",
+        "CREATE INDEX orders_user_idx ON orders (user_id)",
+    ),
+    "any/schema-drop bad 2": ("CREATE SCHEMA legacy",),
+    "any/type-drop bad 2": ("CREATE DOMAIN email_address AS text",),
+    "any/view-drop bad 2": ("CREATE MATERIALIZED VIEW order_totals AS SELECT 1 AS n",),
     "postgresql/blocking-exclusion-constraint": ("CREATE EXTENSION btree_gist",),
-    "postgresql/broad-grant": ("CREATE ROLE app", "CREATE TABLE orders (id bigint PRIMARY KEY)"),
-    "postgresql/cascading-drop 2": ("CREATE TABLE users (id bigint PRIMARY KEY)", "CREATE EXTENSION hstore"),
+    "postgresql/broad-grant": (
+        "CREATE ROLE app",
+        "CREATE ROLE reporting",
+        "CREATE TABLE orders (id bigint PRIMARY KEY)",
+    ),
+    "postgresql/cascading-drop bad 2": ("CREATE TABLE users (id bigint PRIMARY KEY)", "CREATE EXTENSION hstore"),
     "postgresql/extension-drop": ("CREATE EXTENSION pg_trgm", 'CREATE EXTENSION "uuid-ossp"'),
-    "postgresql/password-in-migration": ("CREATE ROLE app",),
-    "postgresql/public-grant": ("CREATE TABLE orders (id bigint PRIMARY KEY)",),
+    "postgresql/password-in-migration": (
+        "CREATE ROLE app",
+        "CREATE FOREIGN DATA WRAPPER elsewhere",
+        "CREATE SERVER warehouse FOREIGN DATA WRAPPER elsewhere",
+    ),
+    "postgresql/public-grant": ("CREATE ROLE reporting", "CREATE TABLE orders (id bigint PRIMARY KEY)"),
     "postgresql/publication-change": ("CREATE PUBLICATION warehouse",),
     "postgresql/rewriting-storage-change": (
         "CREATE ACCESS METHOD columnar TYPE TABLE HANDLER heap_tableam_handler",
         "COPY (SELECT 1) TO PROGRAM 'mkdir -p safecol_fast'",  # in its data's folder, where any server can write
         "CREATE TABLESPACE fast LOCATION '{data}/safecol_fast'",
     ),
-    "postgresql/role-change": ("CREATE ROLE app", "CREATE ROLE old"),
-    "postgresql/schema-move": ("CREATE SCHEMA shop", "CREATE SCHEMA extensions", "CREATE EXTENSION pg_trgm"),
+    "postgresql/role-change bad 2": ("CREATE ROLE app", "CREATE ROLE old"),
+    "postgresql/role-change good 1": ("CREATE ROLE reporting", "CREATE TABLE orders (id bigint PRIMARY KEY)"),
+    "postgresql/schema-move bad 1": ("CREATE SCHEMA shop", "CREATE SCHEMA extensions", "CREATE EXTENSION pg_trgm"),
     # The page is about a table of which nothing is known.
-    "postgresql/unverified-type-change": ("CREATE TABLE orders (id bigint PRIMARY KEY, note text)",),
+    "postgresql/unverified-type-change bad 1": ("CREATE TABLE orders (id bigint PRIMARY KEY, note text)",),
     # Before 13 the function comes with an extension.
-    "postgresql/volatile-default 1": (
+    "postgresql/volatile-default bad 1": (
         """DO $$ BEGIN
             IF current_setting('server_version_num')::int < 130000 THEN CREATE EXTENSION pgcrypto; END IF;
         END $$""",
@@ -37,27 +50,29 @@ ROLES = ("app", "old", "reporting")
 """Roles that the pages' examples speak of: they belong to the whole server, and are dropped after each run."""
 
 NO_ROWS: dict[str, tuple[str, ...]] = {
-    "any/positional-insert 2": ("orders_archive",),
-    "any/unbatched-backfill 3": ("archive",),
+    "any/positional-insert bad 2": ("orders_archive",),
+    "any/unbatched-backfill bad 3": ("archive",),
 }
 """Tables that stay empty, by block: rows are copied into them."""
 
 ROWS: dict[str, tuple[str, ...]] = {
-    "postgresql/scanning-partition-attach 3": ("INSERT INTO orders_eu SELECT g, 'de' FROM generate_series(1, 2000) g",),
+    "postgresql/scanning-partition-attach bad 3": (
+        "INSERT INTO orders_eu SELECT g, 'de' FROM generate_series(1, 2000) g",
+    ),
 }
 """Rows that the filler wouldn't hit on, by block."""
 
 GATES: dict[str, tuple[tuple[str, ...], ...]] = {
-    "any/required-column 1": ((), ("UPDATE orders SET user_id = id",)),
-    "postgresql/index-rebuilding-type-change 1": (
+    "any/required-column bad 1": ((), ("UPDATE orders SET user_id = id",)),
+    "postgresql/index-rebuilding-type-change bad 1": (
         ("CREATE INDEX CONCURRENTLY orders_email_2 ON orders (email_new)",),
         ("DROP INDEX CONCURRENTLY orders_email", "ALTER INDEX orders_email_2 RENAME TO orders_email"),
     ),
-    "postgresql/index-rebuilding-type-change 2": (
+    "postgresql/index-rebuilding-type-change bad 2": (
         ("CREATE INDEX CONCURRENTLY orders_email_2 ON orders (lower(email_new))",),
         ("DROP INDEX CONCURRENTLY orders_email_lower", "ALTER INDEX orders_email_2 RENAME TO orders_email_lower"),
     ),
-    "postgresql/partitioned-index-creation 1": (
+    "postgresql/partitioned-index-creation bad 1": (
         (
             "CREATE INDEX CONCURRENTLY events_2026_kind_idx ON events_2026 (kind)",
             "ALTER INDEX events_kind ATTACH PARTITION events_2026_kind_idx",
@@ -67,30 +82,44 @@ GATES: dict[str, tuple[tuple[str, ...], ...]] = {
 """What the reader of a staged rewrite does at its gates, by block: the statements for the first gate, the second, …"""
 
 NOT_EXECUTED: dict[str, str] = {
-    "any/unanalyzed-statement 1": "it isn't SQL before a template is filled in",
-    "any/unresolved-placeholder 1": "it isn't SQL before a template is filled in",
-    "postgresql/file-access 1": "it reads a file and the network",
+    "any/unanalyzed-statement bad 1": "it isn't SQL before a template is filled in",
+    "any/unresolved-placeholder bad 1": "it isn't SQL before a template is filled in",
+    "any/unresolved-placeholder good 1": "it isn't SQL before a template is filled in",
+    "any/unresolved-placeholder good 2": "it isn't SQL before a template is filled in",
+    "any/unresolved-placeholder good 3": "it isn't SQL before a template is filled in",
+    "postgresql/file-access bad 1": "it reads a file and the network",
+    "postgresql/refused-statement good 2": "nothing is known of its table and index",
+    "postgresql/server-setting-change good 1": "it is about another database",
 }
 """Blocks that no server can run as a page has them."""
 
 REFUTED: dict[tuple[str, str], str] = {
     (
-        "postgresql/blocking-partition-detach 1",
+        "postgresql/blocking-partition-detach bad 1",
         "staged schema",
     ): "CONCURRENTLY leaves the bound as a CHECK of the table",
-    ("postgresql/rewriting-generated-column 1", "staged schema"): "no stages lead to a stored column: the page says so",
-    ("postgresql/ineffective-outside-transaction 1", "refused"): "a SAVEPOINT outside a transaction: the page says so",
-    ("postgresql/ineffective-outside-transaction 1", "page"): "a SAVEPOINT outside a transaction: the page says so",
+    (
+        "postgresql/rewriting-generated-column bad 1",
+        "staged schema",
+    ): "no stages lead to a stored column: the page says so",
+    (
+        "postgresql/ineffective-outside-transaction bad 1",
+        "refused",
+    ): "a SAVEPOINT outside a transaction: the page says so",
+    ("postgresql/pending-trigger-events good 1", "locks"): "a foreign key that is checked locks the rows it refers to",
+    ("postgresql/unresumable-backfill good 1", "locks"): "what a loop in a DO block does isn't worked out",
+    ("postgresql/ineffective-outside-transaction bad 1", "page"): "a SAVEPOINT outside a transaction: the page says so",
 }
 """(block, kind of claim) that a server doesn't bear out, and why that is right all the same."""
 
 REFUSALS = {
+    "any/nested-transaction bad 4": "2D000",
     "concurrent-in-transaction": "25001",
     "enum-value-used-in-transaction": "55P04",
     "pending-trigger-events": "55006",
     "syntax-error": "42601",
 }
-"""Rules that say that the server refuses, with its code."""
+"""Rules, or blocks of one, that say that the server refuses, with its code."""
 
 SHOWS: dict[str, tuple[str, ...]] = {
     "backfill-in-schema-transaction": ("blocked", "work"),

@@ -17,7 +17,10 @@ from psycopg.pq import TransactionStatus
 
 from .values import STRENGTH, Measured, Text
 
-REFUSED_IN_TRANSACTION = {"25001", "2D000"}
+REFUSED_IN_TRANSACTION = {
+    "25001": {"transaction_allowed": False},
+    "2D000": {"commits": True},  # what it runs ends a transaction of its own
+}
 _CHANGE_ROWS = {"INSERT", "UPDATE", "DELETE", "MERGE", "COPY"}
 _DSN_OPTIONS = "-c client_min_messages=debug1 -c timezone=UTC -c statement_timeout=30s -c jit=off"
 _MESSAGES = {
@@ -143,7 +146,7 @@ def _alone(both: Sessions, text: Text, origin: State | None) -> Measured:
     both.work.execute("ROLLBACK")
     if measured["error"] not in REFUSED_IN_TRANSACTION:
         return measured
-    return _gated(both, text, origin) | {"transaction_allowed": False}
+    return _gated(both, text, origin) | REFUSED_IN_TRANSACTION[measured["error"]]
 
 
 def _inside(both: Sessions, text: Text, outer: State) -> Measured:
@@ -151,11 +154,10 @@ def _inside(both: Sessions, text: Text, outer: State) -> Measured:
     before = state(both.work)
     measured = _execute(both, text)
     if both.work.info.transaction_status != TransactionStatus.INTRANS:
-        if measured.get("error") in REFUSED_IN_TRANSACTION:
-            measured["transaction_allowed"] = False
-        return measured
+        return measured | REFUSED_IN_TRANSACTION.get(measured.get("error", ""), {})
     after = state(both.work)
     _locked(measured, after.locks, outer, before)
+    _add(measured, "held", dict(_names(before.locks, outer, before)))
     if both.tries:
         _add(measured, "blocked", _blocked(both.watch, outer, after.locks))
     scanned = {oid for oid, count in after.scans.items() if count > before.scans.get(oid, 0) and oid in outer.relations}
@@ -266,6 +268,12 @@ def _locked(measured: Measured, locks: dict[int, str], outer: State, before: Sta
     _add(measured, "views", [relation.name for relation in known.values() if relation.kind in "vm"])
     existing = [(relation.name, relation.kind) for oid, relation in before.relations.items() if oid in outer.relations]
     _add(measured, "existing", sorted(name for name, kind in existing if kind not in "iIS"))
+
+
+def _names(locks: dict[int, str], outer: State, before: State) -> Iterator[tuple[str, str]]:
+    for oid, mode in sorted(locks.items()):
+        if oid in outer.relations and oid in before.relations:
+            yield before.relations[oid].name, mode
 
 
 def _blocked(watch: Any, outer: State, locks: dict[int, str]) -> dict[str, list[str]]:

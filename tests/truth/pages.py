@@ -41,7 +41,7 @@ class Case(NamedTuple):
     @property
     def prepared(self) -> tuple[str, ...]:
         """What the page takes for granted."""
-        return known.PREPARED.get(self.key, known.PREPARED.get(self.key.rpartition(" ")[0], ()))
+        return known.PREPARED.get(self.key, known.PREPARED.get(self.key.partition(" ")[0], ()))
 
 
 class Unit(NamedTuple):
@@ -73,19 +73,26 @@ class Told(NamedTuple):
 
 
 def cases() -> list[Case]:
-    """The `bad` blocks of every page that is for PostgreSQL."""
+    """The `bad` and `good` blocks of every page that is for PostgreSQL."""
     found = []
     for rule in CATALOG.for_dialect("postgresql"):
-        blocks = [block for block in examples.of_page(rule) if _meant(block)]
-        for number, block in enumerate(blocks, 1):
-            made = examples.split(block)
-            found.append(Case(f"{rule.dialect}/{rule.name} {number}", rule, block, made.setup, made.files))
+        for kind in ("bad", "good"):
+            blocks = [block for block in examples.of_page(rule) if block.kind == kind and _meant(block)]
+            for number, block in enumerate(blocks, 1):
+                made = examples.split(block)
+                key = f"{rule.dialect}/{rule.name} {kind} {number}"
+                found.append(Case(key, rule, block, made.setup, made.files))
     return found
 
 
 def _meant(block: Block) -> bool:
-    dialect = block.options.get("dialect", "postgresql")
-    return block.kind == "bad" and block.language == "sql" and dialect == "postgresql"
+    return block.language == "sql" and block.options.get("dialect", "postgresql") == "postgresql"
+
+
+def is_for(case: Case, major: int) -> bool:
+    """Whether a block is meant for a version: a `good` one that names a version is for it and later ones."""
+    version = case.block.options.get("version", "")
+    return case.block.kind == "bad" or not version or int(version.partition(".")[0]) <= major
 
 
 def told(case: Case, major: int) -> Told:

@@ -41,30 +41,32 @@ def _written(value: Any, depth: int) -> str:
 
 def report(major: int, recording: dict[str, Any]) -> tuple[str, list[claims.Refuted], list[str]]:
     """Figures in a sentence, the refuted claims, and the blocks that were not executed."""
-    total = executed = told_stages = executed_stages = silent = 0
+    total = {"bad": 0, "good": 0}
+    done = {"bad": 0, "good": 0}
+    stages = executed_stages = silent = 0
     refuted: list[claims.Refuted] = []
     left = []
-    rules = set()
-    for case in pages.cases():
-        rules.add(case.rule.name)
+    cases = [case for case in pages.cases() if pages.is_for(case, major)]
+    for case in cases:
         found = recording["blocks"].get(case.key)
         told = pages.told(case, major)
-        total += 1
-        told_stages += claims.stages_told(told)
-        silent += not told.findings
+        total[case.block.kind] += 1
+        stages += claims.stages_told(told)
+        silent += case.block.kind == "bad" and not told.findings
         if found is None or found["digest"] != case.digest:
             left.append(f"{case.key}: not recorded")
             continue
         executed_stages += claims.stages_recorded(told, found)
-        if claims.executed(case, found):
-            executed += 1
+        if why := claims.why_not(case, found):
+            left.append(f"{case.key}: {why}")
         else:
-            left.append(f"{case.key}: {claims.why_not(case, found)}")
+            done[case.block.kind] += 1
         refuted += claims.refuted(case, told, found)
+    rules = len({case.rule.name for case in cases})
     sentence = (
-        f"PostgreSQL {recording['server']}: {len(rules)} pages, {executed} of {total} bad blocks executed "
-        f"({silent} without a finding on this version), {executed_stages} of {told_stages} staged rewrites executed, "
-        f"{len(refuted)} claims refuted"
+        f"PostgreSQL {recording['server']}: {rules} pages; executed: {done['bad']} of {total['bad']} bad blocks "
+        f"({silent} without a finding on this version), {executed_stages} of {stages} staged rewrites, "
+        f"{done['good']} of {total['good']} good blocks; {len(refuted)} claims refuted"
     )
     return sentence, refuted, left
 

@@ -25,7 +25,7 @@ def judged(name: str, **changes: Any) -> list[str]:
 
 
 def test_what_a_server_does_is_not_refuted() -> None:
-    assert judged("postgresql/volatile-default 1") == []
+    assert judged("postgresql/volatile-default bad 1") == []
 
 
 @pytest.mark.parametrize(
@@ -40,11 +40,11 @@ def test_what_a_server_does_is_not_refuted() -> None:
     ],
 )
 def test_a_server_that_does_otherwise_refutes_the_effect(changes: dict[str, Any], claim: str) -> None:
-    assert claim in judged("postgresql/volatile-default 1", **changes)
+    assert claim in judged("postgresql/volatile-default bad 1", **changes)
 
 
 def test_a_page_that_says_who_waits_is_refuted_where_nobody_does() -> None:
-    name = "postgresql/blocking-index-creation 1"
+    name = "postgresql/blocking-index-creation bad 1"
     shown: dict[str, Any] = {"locks": {"orders": "SHARE"}, "rewrite": [], "built": ["orders_user_id"]}
     assert judged(name, **shown, blocked={"orders": ["writes"]}) == []
     assert judged(name, **shown, blocked={}) == ["page: blocks writes, statement 1"]
@@ -52,7 +52,7 @@ def test_a_page_that_says_who_waits_is_refuted_where_nobody_does() -> None:
 
 def staged(stage: dict[str, Any], **outcome: Any) -> list[str]:
     """The claims that are refuted when a staged rewrite of an index did this."""
-    chosen = case("postgresql/blocking-index-creation 1")
+    chosen = case("postgresql/blocking-index-creation bad 1")
     told = pages.told(chosen, MAJOR)
     made = {
         "finding": 0,

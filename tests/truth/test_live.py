@@ -32,7 +32,7 @@ def server(request: pytest.FixtureRequest) -> Any:
 
 def test_setup_has_rows(server: tuple[int, Any]) -> None:
     _, database = server
-    case = next(case for case in pages.cases() if case.key == "postgresql/scanning-foreign-key 1")
+    case = next(case for case in pages.cases() if case.key == "postgresql/scanning-foreign-key bad 1")
     with database.at(case) as both:
         assert both.watch.execute("SELECT count(*) FROM orders").fetchone()[0] == ROWS
         assert any(line.startswith("column | orders | ") for line in schema.lines(both.watch))
@@ -43,6 +43,8 @@ def test_block_does_what_its_page_says(server: tuple[int, Any], case: pages.Case
     from . import execute
 
     major, database = server
+    if not pages.is_for(case, major):
+        pytest.skip("the block is for a later version")
     recording = execute.record(case, major, database)
     told = pages.told(case, major)
     assert not "\n".join(map(str, claims.refuted(case, told, recording)))
