@@ -79,7 +79,8 @@ def _effect(key: str, said: Said, measured: Measured) -> Iterator[Refuted]:
         yield Refuted(key, f"refused: {at}", effect.fails.reason, None)
     if effect.unknown:
         return
-    yield from _locks(key, at, effect, measured)
+    if not measured.get("commits"):  # its locks come and go
+        yield from _locks(key, at, effect, measured)
     existing = set(measured.get("existing", ()))  # what the change itself made is nobody's loss
     rewritten = set(measured.get("rewrite", ()))
     if set(effect.rewrite) & existing != rewritten and not _emptied(said):
@@ -189,6 +190,8 @@ def _staged(case: Case, told: Told, recording: Measured) -> Iterator[Refuted]:
         for word in ("missing", "extra"):
             if made.get(word):
                 yield Refuted(case.key, f"staged schema: finding {made['finding']}, {word}", [], made[word])
+        if made.get("other_rows"):
+            yield Refuted(case.key, f"staged rows: finding {made['finding']}", [], made["other_rows"])
         if made.get("refused"):
             yield Refuted(case.key, f"original runs: finding {made['finding']}", True, made["refused"])
 

@@ -147,19 +147,23 @@ def _staged(case: pages.Case, told: pages.Told, index: int, database: Database) 
             made["stages"].append({"kind": stage.kind, "statements": done})
             if any("error" in each for each in done):
                 return made
-        result = schema.lines(both.watch)
+        result, rows = schema.lines(both.watch), schema.contents(both.watch)
     original = pages.flagged(case, told, finding)
     expected = _direct(case, database, earlier, original, filled=True)
     if isinstance(expected, str):  # the rows are in its way
         made["direct"] = expected
         expected = _direct(case, database, earlier, original, filled=False)
+        rows = {}  # and there is nothing to compare them with
     if isinstance(expected, str):
         made["refused"] = expected
         return made
-    if missing := sorted(expected - result):
+    lines, expected_rows = expected
+    if missing := sorted(lines - result):
         made["missing"] = missing
-    if extra := sorted(result - expected):
+    if extra := sorted(result - lines):
         made["extra"] = extra
+    if other := sorted(name for name, digest in rows.items() if expected_rows.get(name, digest) != digest):
+        made["other_rows"] = other
     return made
 
 
@@ -173,15 +177,15 @@ def _advance(both: Sessions, texts: list[Text]) -> None:
 
 def _direct(
     case: pages.Case, database: Database, earlier: list[Text], original: str, *, filled: bool
-) -> set[str] | str:
-    """The schema that the original statement makes, or the code of its refusal."""
+) -> tuple[set[str], dict[str, str]] | str:
+    """The schema and rows that the original statement makes, or the code of its refusal."""
     with database.at(case, filled=filled) as both:
         _advance(both, earlier)
         try:
             both.work.execute(original)
         except psycopg.Error as error:
             return f"{error.sqlstate}: {str(error).splitlines()[0]}"
-        return schema.lines(both.watch)
+        return schema.lines(both.watch), schema.contents(both.watch)
 
 
 def everything(major: int, dsn: str, only: str = "") -> dict[str, Any]:

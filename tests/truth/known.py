@@ -35,10 +35,12 @@ PREPARED: dict[str, tuple[str, ...]] = {
     "postgresql/role-change bad 2": ("CREATE ROLE app", "CREATE ROLE old"),
     "postgresql/role-change good 1": ("CREATE ROLE reporting", "CREATE TABLE orders (id bigint PRIMARY KEY)"),
     "postgresql/schema-move bad 1": ("CREATE SCHEMA shop", "CREATE SCHEMA extensions", "CREATE EXTENSION pg_trgm"),
+    "postgresql/schema-move good 1": ("CREATE SCHEMA shop",),
+    "postgresql/schema-move good 2": ("CREATE SCHEMA shop",),
     # The page is about a table of which nothing is known.
     "postgresql/unverified-type-change bad 1": ("CREATE TABLE orders (id bigint PRIMARY KEY, note text)",),
     # Before 13 the function comes with an extension.
-    "postgresql/volatile-default bad 1": (
+    "postgresql/volatile-default": (
         """DO $$ BEGIN
             IF current_setting('server_version_num')::int < 130000 THEN CREATE EXTENSION pgcrypto; END IF;
         END $$""",
@@ -107,8 +109,9 @@ REFUTED: dict[tuple[str, str], str] = {
         "refused",
     ): "a SAVEPOINT outside a transaction: the page says so",
     ("postgresql/pending-trigger-events good 1", "locks"): "a foreign key that is checked locks the rows it refers to",
-    ("postgresql/unresumable-backfill good 1", "locks"): "what a loop in a DO block does isn't worked out",
     ("postgresql/ineffective-outside-transaction bad 1", "page"): "a SAVEPOINT outside a transaction: the page says so",
+    ("postgresql/volatile-default bad 1", "staged rows"): "a volatile default gives other values each time",
+    ("postgresql/volatile-default bad 2", "staged rows"): "a volatile default gives other values each time",
 }
 """(block, kind of claim) that a server doesn't bear out, and why that is right all the same."""
 

@@ -1,4 +1,4 @@
-"""A database comes in; its schema goes out as lines that compare: no oids, no order of columns."""
+"""A database comes in; its schema goes out as lines that compare, and its rows as digests: no order of columns."""
 
 from typing import Any
 
@@ -71,5 +71,20 @@ def lines(session: Any) -> set[str]:
     return found
 
 
+def contents(session: Any) -> dict[str, str]:
+    """A digest of the rows of each table, whatever the order of rows and columns."""
+    found = {}
+    for (name,) in session.execute(_TABLES).fetchall():
+        (digest,) = session.execute(
+            f"SELECT md5(string_agg(to_jsonb(r)::text, ',' ORDER BY to_jsonb(r)::text)) FROM {name} r"
+        ).fetchone()
+        found[name] = digest or ""
+    return found
+
+
+_TABLES = """
+    SELECT c.oid::regclass::text FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind = 'r' AND n.nspname !~ '^(pg_|information_schema)' ORDER BY 1
+"""
 _NAMESPACES = "SELECT nspname FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema)'"
 _OIDS = "SELECT oid FROM pg_namespace WHERE nspname !~ '^(pg_|information_schema)'"

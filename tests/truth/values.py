@@ -24,9 +24,8 @@ class Text(NamedTuple):
 Measured = dict[str, Any]
 """`statement`, `sql`, and where there is something to say:
 
-`locks` (existing relations: the strongest mode held after it), `held` (before it), `indexes` and `views` (those of
-them that are), `existing` (the tables and views that existed), `blocked` (who could not read or write), `rewrite`, `scan` and
-`rebuilt` (what existed), `rewriting`, `verifying`, `built` and `validating` (the server's own messages), `rows`,
-`error`, `message`, `transaction_allowed` (false), `commits` (true), `transaction` (a number), `sampled` (locks were
-polled).
+`locks` (existing relations: the strongest mode held after it), `held` (before it), `indexes` and `views` among them,
+`existing` (the tables and views that existed), `blocked` (who could not read or write), `rewrite`, `scan` and `rebuilt`
+(what existed), `rewriting`, `verifying`, `built` and `validating` (the server's own messages), `rows`, `error`,
+`message`, `transaction_allowed` (false), `commits` (true), `transaction` (a number), `sampled` (locks were polled).
 """
