@@ -21,7 +21,7 @@ DEFAULT_VERSIONS = {"postgresql": "15"}
 
 def lint(request: LintRequest) -> Result:
     """Findings of all targets, with what was read, suppressed, assumed and not understood."""
-    collected = Collected(request.catalog)
+    collected = Collected(request.catalog, request.files, request.edited, whole=request.change_set != "all")
     for ran in run(request.files, request.settings.for_path, request.catalog, request.contents, request.schema,
                    change_set=request.change_set, jobs=request.jobs):  # fmt: skip
         collected.add(ran, request.selected(ran.read.file.path))
@@ -68,7 +68,7 @@ def lint_texts(
         lock_timeout_ms=_milliseconds(lock_timeout),
         runner_transaction=transaction,
     )
-    collected = Collected(catalog)
+    collected = Collected(catalog, made)
     chosen = frozenset(rules if rules is not None else catalog.defaults())
     for ran in run(made, lambda _path: settings, catalog, {**before, **names}, None, change_set="each"):
         collected.add(ran, chosen)
@@ -126,7 +126,7 @@ def run(
             context.new_since = context.file
         if not file.target:
             context.new_since = 0
-        yield Ran(done, _traces(context, dialect, done), chosen, version)
+        yield Ran(done, _traces(context, dialect, done), chosen, version, context.schema)
 
 
 def _dialect(catalog: Catalog) -> Dialect:

@@ -6,15 +6,18 @@ from typing import NamedTuple
 
 from safecol.errors import UserError
 
+_MIGRATIONS = (".sql", ".ddl", ".pgsql", ".psql")
+
 
 class Changed(NamedTuple):
     """`files` are absolute paths of added, edited and renamed files; `contents` are their texts in the index.
 
-    `contents` is empty unless the change set is the index.
+    `contents` is empty unless the change set is the index. `edited` are those that the base has with other SQL.
     """
 
     files: frozenset[str]
     contents: Mapping[str, str] = {}
+    edited: frozenset[str] = frozenset()
 
 
 def changed(paths: Sequence[str], *, base: str | None = None, staged: bool = False) -> Changed:
@@ -27,12 +30,14 @@ def changed(paths: Sequence[str], *, base: str | None = None, staged: bool = Fal
     folders = {_work_tree(folder): folder for folder in dict.fromkeys(map(_folder, paths))}
     files: frozenset[str] = frozenset()
     contents: dict[str, str] = {}
+    edited: frozenset[str] = frozenset()
     for folder in folders.values() or ["."]:
         top = os.path.realpath(_git(folder, "rev-parse", "--show-toplevel").rstrip("\n"))
         found = _staged(top) if staged else _since(top, base or "HEAD")
         files |= found.files
         contents |= found.contents
-    return Changed(files, contents)
+        edited |= found.edited
+    return Changed(files, contents, edited)
 
 
 def _work_tree(folder: str) -> str:
@@ -49,7 +54,24 @@ def _since(top: str, ref: str) -> Changed:
     point = _merge_base(top, ref)
     listed = _git(top, "diff", "--name-only", "-z", "--no-renames", "--diff-filter=AMTR", point, "--")
     untracked = _git(top, "ls-files", "-z", "--others", "--exclude-standard")
-    return Changed(frozenset(_absolute(top, listed + untracked)))
+    modified = _git(top, "diff", "--name-only", "-z", "--diff-filter=M", point, "--").split("\0")
+    edited = [name for name in modified if name.endswith(_MIGRATIONS) and _differs(top, point, name)]
+    return Changed(frozenset(_absolute(top, listed + untracked)), {}, frozenset(_absolute(top, "\0".join(edited))))
+
+
+def _differs(top: str, point: str, name: str) -> bool:
+    """Whether more than comments on lines of their own and blank lines differ from the base."""
+    try:
+        with open(os.path.join(top, *name.split("/")), encoding="utf-8", errors="replace") as file:
+            now = file.read()
+    except OSError:
+        return False
+    return _sql(_git(top, "show", f"{point}:{name}")) != _sql(now)
+
+
+def _sql(text: str) -> list[str]:
+    stripped = (line.strip() for line in text.splitlines())
+    return [line for line in stripped if line and not line.startswith("--")]
 
 
 def _staged(top: str) -> Changed:

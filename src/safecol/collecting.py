@@ -1,15 +1,18 @@
 """Files that were folded come in, one by one; their findings, suppressions and what was not understood go out."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from safecol import match, stages
 from safecol.catalog import Catalog
+from safecol.checks import history
 from safecol.consequence import sentences
 from safecol.finding import FileUse, Finding, Related, Result, Unanalyzed
 from safecol.heads import Rule
 from safecol.operations import Section, Statement
 from safecol.reader import ReadFile
+from safecol.runners.migration_file import MigrationFile
+from safecol.schema import Schema
 from safecol.settings import PathSettings
 from safecol.source import Source, Span
 from safecol.trace import Hit, Step, Trace
@@ -19,12 +22,13 @@ SCHEMA = "<schema>"
 
 
 class Ran(NamedTuple):
-    """A file that was folded: its traces (one a section that runs forward)."""
+    """A file that was folded: its traces (one a section that runs forward), and the schema, which goes on changing."""
 
     read: ReadFile
     traces: tuple[Trace, ...]
     settings: PathSettings
     version: str
+    schema: Schema | None = None
 
     @property
     def forward(self) -> tuple[tuple[Statement, ...], ...]:
@@ -36,8 +40,21 @@ class Ran(NamedTuple):
 class Collected:
     """What a run has found so far."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        files: Sequence[MigrationFile] = (),
+        edited: Collection[str] = (),
+        *,
+        whole: bool = True,
+    ) -> None:
+        """`files` are all of the run, `edited` the paths that existed before; `whole`: histories to their ends."""
         self.catalog = catalog
+        self.of_files = history.of_files(files, edited)
+        self.whole = whole
+        self.downs: dict[str, tuple[int, int]] = {}
+        self.last: dict[str, str] = {}
+        self.waiting: list[tuple[Ran, list[Finding], frozenset[str]]] = []
         self.findings: list[Finding] = []
         self.suppressed: list[Finding] = []
         self.unanalyzed: list[Unanalyzed] = []
@@ -52,8 +69,10 @@ class Collected:
     def add(self, ran: Ran, selected: frozenset[str]) -> None:
         """The findings of one file; context files only count."""
         file = ran.read.file
+        self.last[file.history] = file.path
         if not file.target:
             self._miss(ran)
+            self.downs[file.history] = history.counted(ran.read.migration, self.downs)
             if file.path != SCHEMA:
                 self.uses.append(FileUse(file.path, "context", file.runner, file.dialect))
             return
@@ -61,11 +80,36 @@ class Collected:
         self.statements += len(ran.read.statements)
         self._assume(ran)
         found = [*self._of_file(ran, selected), *self._of_rules(ran, selected)]
+        self.downs[file.history] = history.counted(ran.read.migration, self.downs)
+        adding = tuple(made for made in ran.traces if any(map(history.adds_unvalidated, made.steps)))
+        if adding and self.whole and "unvalidated-constraint" in selected:
+            self.waiting.append((ran._replace(traces=adding), found, selected))  # the rest of its history decides
+            return
+        self._keep(ran, found, selected)
+
+    def _keep(self, ran: Ran, found: list[Finding], selected: frozenset[str]) -> None:
         kept = self._suppress(ran, found, selected)
         if kept:
             self.findings.extend(sorted(kept, key=lambda finding: finding.span))
         if found:
-            self.texts[file.path] = ran.read.source
+            self.texts[ran.read.file.path] = ran.read.source
+
+    def _finish(self) -> None:
+        """Settle the files whose findings depended on those that ran after them."""
+        for ran, found, selected in self.waiting:
+            path = ran.read.file.path
+            steps = [step for made in ran.traces for step in made.steps if history.adds_unvalidated(step)]
+            for step in steps if self.last[ran.read.file.history] != path and ran.schema is not None else ():
+                name = history.left_unvalidated(step, ran.schema) if ran.schema is not None else None
+                if name is not None:
+                    message = f"`{name}` is added NOT VALID, and no later migration validates it"
+                    span = step.operation.span
+                    found.extend(self._reported(ran, selected, "unvalidated-constraint", span, message, ""))
+            self._keep(ran, found, selected)
+        if self.waiting:
+            order = {use.path: number for number, use in enumerate(self.uses)}
+            self.findings.sort(key=lambda finding: order.get(finding.path, 0))
+        self.waiting = []
 
     def _miss(self, ran: Ran) -> None:
         """What is known of the schema has gaps where something that ran before can't be read."""
@@ -99,11 +143,15 @@ class Collected:
             return
         if ran.read.unread:
             self.unanalyzed.append(Unanalyzed(source.path, Span(0, 0), ran.read.unread))
-            yield from self._reported(
-                ran, selected, "unanalyzed-statement", Span(0, 0), f"This file was not analysed: {ran.read.unread}", ""
-            )
+            message = f"This file was not analysed: {ran.read.unread}"
+            cure = "Leave it out with `exclude` in the settings, or name its dialect if the guess is wrong"
+            # A gate must not pass a file of which nothing was read.
+            unread = self._reported(ran, selected, "unanalyzed-statement", Span(0, 0), message, cure)
+            yield from (finding._replace(severity="error") for finding in unread)
             return
-        for problem in ran.read.problems:
+        text = source.text
+        problems = (*self.of_files.get(source.path, ()), *history.of_migration(ran.read.migration, text, self.downs))
+        for problem in (*ran.read.problems, *problems):
             yield from self._reported(ran, selected, problem.rule, problem.span, problem.message, problem.help)
         for section, statements in ran.read.migration.sections:
             for statement in statements:
@@ -137,6 +185,7 @@ class Collected:
         if page is None or rule not in selected:
             return
         severity = ran.settings.severity.get(rule) or page.severity
+        severity = "warning" if severity == "off" else severity
         file = ran.read.file
         yield Finding(
             rule, severity, page.category, message, file.path, span, help=cure or page.help,
@@ -225,6 +274,7 @@ class Collected:
 
     def result(self) -> Result:
         """Everything, in the order of the files."""
+        self._finish()
         targets = sum(1 for use in self.uses if use.role == "target")
         guesses = tuple(_guess(what, paths, targets) for what, paths in self.assumed.items())
         return Result(

@@ -15,7 +15,7 @@ class LintRequest(NamedTuple):
     history that has earlier files are one change, a whole history is not), `each` (folders: each file for itself).
     `contents` overrides the text of files by absolute path (standard input, the index).
     `selected` gives the names of the rules that run on a path. `jobs` is the number of processes that read many files:
-    None takes the processors that there are.
+    None takes the processors that there are. `edited` are the paths of targets that existed before the change.
     """
 
     files: tuple[Any, ...]
@@ -26,6 +26,7 @@ class LintRequest(NamedTuple):
     contents: Mapping[str, str]
     selected: Callable[[str], frozenset[str]]
     jobs: int | None = None
+    edited: frozenset[str] = frozenset()
 
 
 class EffectsRequest(NamedTuple):

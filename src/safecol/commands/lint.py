@@ -69,6 +69,7 @@ def _lint(arguments: Namespace, settings: Settings, load: Callable[[], "Catalog"
             return Result((), (), 0, 0, 0, notes=("--files-from names no files",))
     paths, contents = files.with_stdin(paths or ["."], arguments.stdin_filename)
     change = None
+    real: dict[str, str] = {}
     if arguments.base or arguments.staged:
         from safecol import change_set
 
@@ -115,6 +116,7 @@ def _lint(arguments: Namespace, settings: Settings, load: Callable[[], "Catalog"
             contents=contents,
             selected=selected,
             jobs=arguments.jobs,
+            edited=frozenset(file.path for file in found if change is not None and real[file.path] in change.edited),
         )
     )
     return result._replace(notes=(*result.notes, *notes), files=tuple(uses))
