@@ -188,15 +188,15 @@ def _direct(
         return schema.lines(both.watch), schema.contents(both.watch)
 
 
-def everything(major: int, dsn: str, only: str = "") -> dict[str, Any]:
-    """The recordings of all cases on a server, by key."""
+def everything(major: int, dsn: str, kept: dict[str, Measured]) -> dict[str, Any]:
+    """The recordings of all cases on a server, by key; those of cases that haven't changed are kept."""
     database = Database(dsn)
     try:
         if int(database.version.split(".")[0]) != major:
             message = f"asked for PostgreSQL {major}, found {database.version}"
             raise RuntimeError(message)
-        chosen = [case for case in pages.cases() if only in case.key and pages.is_for(case, major)]
-        blocks = {case.key: record(case, major, database) for case in chosen}
+        chosen = [case for case in pages.cases() if pages.is_for(case, major)]
+        blocks = {case.key: kept.get(case.key) or record(case, major, database) for case in chosen}
     finally:
         database.close()
     return {"server": database.version, "blocks": blocks}

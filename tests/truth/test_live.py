@@ -8,17 +8,13 @@ from . import claims, pages, schema, servers
 from .fill import ROWS
 
 pytestmark = pytest.mark.truth
+MISSING = {major: servers.missing(major) for major in servers.MAJORS}
+PRESENT = [major for major, why in MISSING.items() if not why]
+if not PRESENT:
+    pytest.skip(MISSING[servers.EMBEDDED[0]], allow_module_level=True)
 
 
-def majors() -> list[Any]:
-    """Each version, skipped with the reason where there is no server of it."""
-    return [
-        pytest.param(major, marks=pytest.mark.skip(reason=why) if (why := servers.missing(major)) else ())
-        for major in servers.MAJORS
-    ]
-
-
-@pytest.fixture(scope="module", params=majors(), ids=lambda major: f"postgresql-{major}")
+@pytest.fixture(scope="module", params=PRESENT, ids=lambda major: f"postgresql-{major}")
 def server(request: pytest.FixtureRequest) -> Any:
     from . import execute
 

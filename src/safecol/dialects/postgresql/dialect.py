@@ -9,11 +9,16 @@ from safecol.fold import Dialect
 from safecol.operations import RoutineDefinition, Statement
 from safecol.source import Span
 
+_last: list[tuple[Catalog, Dialect]] = []  # one entry: a process asks with the same catalog again and again
+
 
 def load(catalog: Catalog) -> Dialect:
     """What the fold needs to know of PostgreSQL."""
+    if _last and _last[0][0] is catalog:
+        return _last[0][1]
     table = effects.Table(catalog.effects("postgresql"), catalog.locks("postgresql"))
-    return Dialect(table, facts, resolve, setting, _routine)
+    _last[:] = [(catalog, Dialect(table, facts, resolve, setting, _routine))]
+    return _last[0][1]
 
 
 def _routine(definition: RoutineDefinition, number: int, span: Span) -> tuple[tuple[Statement, ...], str]:
