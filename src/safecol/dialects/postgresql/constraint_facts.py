@@ -71,6 +71,15 @@ def _foreign_key(context: Context, item: ConstraintDefinition, key: str, table: 
         return
     referenced = context.key(item.referenced)
     found["referenced"] = referenced
+    found["indexed_references"] = next(
+        (
+            index.name
+            for index in context.schema.indexes_of(key)
+            if index.definition.predicate is None
+            and {element.column for element in index.definition.elements[: len(item.columns)]} == set(item.columns)
+        ),
+        None,
+    )
     found["partitions_have_it"] = False
     target = context.schema.tables.get(referenced)
     if target is not None and target.complete:

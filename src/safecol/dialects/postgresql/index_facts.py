@@ -26,10 +26,27 @@ def _create_index(context: Context, operation: Operation, key: str, rest: Rest, 
     if definition.predicate is not None:
         expressions.append(definition.predicate)
     found["volatile_expression"] = any(default_class(context, item) == "volatile" for item in expressions)
+    others = context.schema.indexes_of(key)
+    found["index_count"] = len(others)
+    found["covered_by"] = next((other.name for other in others if _covers(other.definition, definition)), None)
+    found["covers"] = next(
+        (other.name for other in others if other.constraint is None and _covers(definition, other.definition)), None
+    )
     table = context.schema.tables.get(key)
     if table is not None and table.partition_by is not None:
         needed = key_columns(table.partition_by.elements)
         found["misses_partition_key"] = not needed <= {element.column for element in definition.elements}
+
+
+def _covers(wide: IndexDefinition, narrow: IndexDefinition) -> bool:
+    """Whether the one does all that the other does; a unique index is spare beside one of the same columns alone."""
+    if wide.method != narrow.method or wide.predicate != narrow.predicate or wide.name == narrow.name:
+        return False
+    if narrow.unique and not (wide.unique and wide.elements == narrow.elements):
+        return False
+    if narrow.method != "btree" and wide.elements != narrow.elements:
+        return False
+    return wide.elements[: len(narrow.elements)] == narrow.elements and set(narrow.including) <= set(wide.including)
 
 
 def _on_index(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
