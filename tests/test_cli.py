@@ -370,9 +370,7 @@ def test_a_severity_by_path_decides_the_exit_code(
     assert ": note blocking-index-creation " in capsys.readouterr().out
 
 
-def test_what_was_not_understood_fails_the_run_when_asked(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_was_not_understood_fails_the_run_when_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     path = migration("0001_a.sql", "ALTER TABLE orders {{ change }};\n")
     assert cli.run(["lint", path]) == 0
