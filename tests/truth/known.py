@@ -1,5 +1,10 @@
 """What a page takes for granted, what its reader does at a gate, and what a server shows otherwise, with the reason."""
 
+# Before 13 the function comes with an extension.
+_UUID = """DO $$ BEGIN
+    IF current_setting('server_version_num')::int < 130000 THEN CREATE EXTENSION pgcrypto; END IF;
+END $$"""
+
 PREPARED: dict[str, tuple[str, ...]] = {
     "any/object-rename bad 1": (
         "CREATE SCHEMA app",
@@ -11,6 +16,7 @@ PREPARED: dict[str, tuple[str, ...]] = {
     ),
     "any/schema-drop bad 2": ("CREATE SCHEMA legacy",),
     "any/type-drop bad 2": ("CREATE DOMAIN email_address AS text",),
+    "any/unqualified-name good 1": ("CREATE SCHEMA shop",),
     "any/view-drop bad 2": ("CREATE MATERIALIZED VIEW order_totals AS SELECT 1 AS n",),
     "postgresql/blocking-exclusion-constraint": ("CREATE EXTENSION btree_gist",),
     "postgresql/broad-grant": (
@@ -27,6 +33,7 @@ PREPARED: dict[str, tuple[str, ...]] = {
     ),
     "postgresql/public-grant": ("CREATE ROLE reporting", "CREATE TABLE orders (id bigint PRIMARY KEY)"),
     "postgresql/publication-change": ("CREATE PUBLICATION warehouse",),
+    "postgresql/random-uuid-key": (_UUID,),
     "postgresql/rewriting-storage-change": (
         "CREATE ACCESS METHOD columnar TYPE TABLE HANDLER heap_tableam_handler",
         "COPY (SELECT 1) TO PROGRAM 'mkdir -p safecol_fast'",  # in its data's folder, where any server can write
@@ -39,12 +46,7 @@ PREPARED: dict[str, tuple[str, ...]] = {
     "postgresql/schema-move good 2": ("CREATE SCHEMA shop",),
     # The page is about a table of which nothing is known.
     "postgresql/unverified-type-change bad 1": ("CREATE TABLE orders (id bigint PRIMARY KEY, note text)",),
-    # Before 13 the function comes with an extension.
-    "postgresql/volatile-default": (
-        """DO $$ BEGIN
-            IF current_setting('server_version_num')::int < 130000 THEN CREATE EXTENSION pgcrypto; END IF;
-        END $$""",
-    ),
+    "postgresql/volatile-default": (_UUID,),
 }
 """What is there before a page's setup, by page or block: roles, extensions, tables that its examples leave out."""
 
