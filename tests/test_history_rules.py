@@ -81,3 +81,24 @@ def test_an_edited_file_of_the_base_is_told_and_one_with_other_comments_is_not(
     assert {Path(path).name for path in changed.files} == {"1_a.sql", "2_b.sql", "3_c.sql"}
     assert {Path(path).name for path in changed.edited} == {"1_a.sql"}
     assert rules(file("1_a.sql"), edited=("1_a.sql",)) == {"1_a.sql": ["edited-migration"]}
+
+
+def test_a_column_that_an_earlier_file_of_the_change_has_copied_is_dropped_too_soon() -> None:
+    from safecol import catalog
+    from safecol.analysis import run
+    from safecol.checks import replacements
+    from safecol.settings import PathSettings
+
+    texts = {
+        "0.sql": "CREATE TABLE users (id bigint, name text);",
+        "1.sql": "ALTER TABLE users ADD COLUMN full_name text; UPDATE users SET full_name = name;",
+        "2.sql": "ALTER TABLE users DROP COLUMN name;",
+    }
+    files = [MigrationFile(path, history="h", target=path != "0.sql") for path in texts]
+
+    def told(change_set: str) -> list[str]:
+        ran = run(files, lambda _: PathSettings(), catalog.load(), texts, None, change_set=change_set)
+        return [one.read.file.path for one in ran for made in one.traces for _ in replacements.at_once(made)]
+
+    assert told("all") == ["2.sql"]
+    assert told("each") == []

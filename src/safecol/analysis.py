@@ -124,6 +124,7 @@ def run(
         together = change_set == "all" or (change_set == "named" and file.history in with_context)
         if not together or not file.target or context.new_since == 0:
             context.new_since = context.file
+            context.before = ()
         if not file.target:
             context.new_since = 0
         yield Ran(done, _traces(context, dialect, done), chosen, version, context.schema)
@@ -174,9 +175,10 @@ def _traces(context: Context, dialect: Dialect, done: ReadFile) -> tuple[Trace, 
     for section, statements in done.migration.sections:
         if section.direction != "down":
             made = trace(context, dialect, done.migration, done.source.text, section, statements)
-            found.append(made._replace(before=tuple(found)))
+            found.append(made._replace(before=(*context.before, *found)))
     # Each file runs in a session of its own as far as anyone can say.
     context.session = session
     context.local = {}
     context.search_path = (context.default_schema,)
+    context.before = (*context.before, *found)
     return tuple(found)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from safecol.operations import Name, Operation, Section
 from safecol.schema import Column, Index, Schema, Table
-from safecol.trace import HeldLock
+from safecol.trace import HeldLock, Trace
 
 
 class Savepoint(NamedTuple):
@@ -24,7 +24,7 @@ class Context:
     `version` is the server's major version; `dialect` its name. `file` numbers the current file from 1;
     `new_since` the first file of the current change set: tables made from then on are new. `new_labels` are enum
     values added in the open transaction with their type, `new_types` the types made in it. `unseen` is True once code
-    ran that was not read and that drops something.
+    ran that was not read and that drops something. `before` are the traces of the change set so far.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class Context:
         self.new_labels: dict[str, str] = {}
         self.new_types: set[str] = set()
         self.unseen = False
+        self.before: tuple[Trace, ...] = ()
         self._mark = 0
         self._session_before: dict[str, str] = {}
         self._savepoints: list[Savepoint] = []
@@ -111,6 +112,9 @@ class Context:
             return self.assume_rows
         if known.populated is not None:
             return known.populated
+        # Emptied before the current change set: the application has written rows since.
+        if known.emptied >= 0 and known.emptied >= self.new_since:
+            return False
         return self.assume_rows and not (known.file >= self.new_since and known.file > 0)
 
     # The session
