@@ -6,9 +6,10 @@ The schema is folded one file after the other, so what can be done beside it is 
 import os
 import pickle
 from collections.abc import Callable, Iterator, Sequence
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from safecol.reader import ReadFile
+from safecol.records import NamedTuple
 from safecol.runners.migration_file import MigrationFile
 
 _CHUNK = 16

@@ -2,9 +2,9 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from safecol.errors import UserError
+from safecol.records import NamedTuple
 
 _MIGRATIONS = (".sql", ".ddl", ".pgsql", ".psql")
 

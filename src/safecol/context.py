@@ -4,9 +4,8 @@ Answers are yes, no or None (unknown). `safecol.history` applies operations to t
 session: transaction, savepoints, settings, locks held.
 """
 
-from typing import NamedTuple
-
 from safecol.operations import Name, Operation, Section
+from safecol.records import NamedTuple
 from safecol.schema import Column, Index, Schema, Table
 from safecol.trace import HeldLock, Trace
 

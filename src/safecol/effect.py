@@ -1,6 +1,6 @@
 """What a statement does to a live database: the value that `safecol effects` prints and rules select on."""
 
-from typing import NamedTuple
+from safecol.records import NamedTuple
 
 
 class Failure(NamedTuple):

@@ -1,11 +1,12 @@
 """Effects: facts of an operation and the dialect's table in, what the operation does to a live database out."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from safecol.context import Context
 from safecol.effect import Effect, Failure
 from safecol.operations import Operation
+from safecol.records import NamedTuple
 from safecol.trace import Fact
 
 Resolve = Callable[[str, Context, Operation, str], list[str]]
@@ -37,25 +38,25 @@ class Table:
     def __init__(self, rows: Iterable[Mapping[str, Any]], locks: Mapping[str, Iterable[str]]) -> None:
         self.strength = {mode: number for number, mode in enumerate(locks)}
         self.blocks = {mode: tuple(blocked) for mode, blocked in locks.items()}
-        self._rows: dict[str, list[Row]] = {}
-        self._every: list[Row] = []
+        self._rows: dict[str, list[Mapping[str, Any]]] = {}
+        self._every: list[Mapping[str, Any]] = []
         self._for_version: dict[tuple[str, int], tuple[tuple[Row, ...], tuple[str, ...]]] = {}
         self._matching: dict[tuple[str, int, tuple[Fact, ...]], tuple[Row, ...]] = {}
         for raw in rows:
-            row = _row(raw)
             kinds = raw["operation"]
             for kind in [kinds] if isinstance(kinds, str) else kinds:
                 if kind == "*":
-                    self._every.append(row)
+                    self._every.append(raw)
                 else:
-                    self._rows.setdefault(kind, []).append(row)
+                    self._rows.setdefault(kind, []).append(raw)
 
     def rows(self, kind: str, version: int, facts: Mapping[str, Fact]) -> tuple[Row, ...]:
         """The rows that match the facts of an operation, in the order of the file; one that stops is the last."""
         known = self._for_version.get((kind, version))
         if known is None:
             own = self._rows.get(kind, ())
-            rows = tuple(row for row in (*self._every, *own) if row.since <= version <= row.until) if own else ()
+            made = map(_row, (*self._every, *own) if own else ())  # made ready for the kinds that occur
+            rows = tuple(row for row in made if row.since <= version <= row.until)
             asked = tuple(dict.fromkeys(name for row in rows for name, _ in row.given))
             known = self._for_version[kind, version] = rows, asked
         rows, asked = known

@@ -1,13 +1,13 @@
 """The examples of a rule page come in and are linted; sentences about what doesn't hold go out."""
 
 import re
-from typing import NamedTuple
 
 from safecol import pages
 from safecol.catalog import Catalog, page_text
 from safecol.finding import Finding
 from safecol.heads import Rule
 from safecol.pages import Block
+from safecol.records import NamedTuple
 from safecol.source import Source
 
 # Every option that a fence may carry after `bad`, `good` or `todo`.

@@ -5,7 +5,9 @@ Names are folded as the dialect folds them (unquoted `NOW()` is `now` on Postgre
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple, Union
+from typing import Union
+
+from safecol.records import NamedTuple
 
 
 class TypeName(NamedTuple):

@@ -1,9 +1,9 @@
 """Findings: what a rule says about a place in a file, with the staged rewrite that avoids it."""
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from safecol.effect import Effect
+from safecol.records import NamedTuple
 from safecol.source import Source, Span
 
 SEVERITIES = ("error", "warning", "note")  # strongest first

@@ -1,13 +1,13 @@
 """The fold: statements of one section and the context go in, a trace of steps with facts and effects goes out."""
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 from safecol import effects, history
 from safecol.context import Context
 from safecol.effect import Effect, Failure
 from safecol.expressions import Literal
 from safecol.operations import KINDS, ColumnDefinition, Migration, Operation, RoutineDefinition, Section, Statement
+from safecol.records import NamedTuple
 from safecol.schema import Schema
 from safecol.source import Span
 from safecol.trace import Fact, HeldLock, Step, Trace

@@ -1,7 +1,9 @@
 """Suppression comments of other linters: a comment comes in, what it hides goes out."""
 
 import re
-from typing import NamedTuple
+
+from safecol.patterns import lazy
+from safecol.records import NamedTuple
 
 
 class Foreign(NamedTuple):
@@ -13,10 +15,10 @@ class Foreign(NamedTuple):
 
 
 _FORMS = (
-    ("squawk", re.compile(r"squawk-ignore(?P<file>-file)?(?=[\s:]|$):?(?P<names>.*)")),
-    ("atlas", re.compile(r"atlas:nolint(?=\s|$)(?P<names>.*)")),
-    ("eugene", re.compile(r"eugene:\s*ignore(?=[\s:]|$):?(?P<names>.*)")),
-    ("noqa", re.compile(r"noqa(?=[\s:]|$)(?P<names>.*)", re.IGNORECASE)),
+    ("squawk", lazy(r"squawk-ignore(?P<file>-file)?(?=[\s:]|$):?(?P<names>.*)")),
+    ("atlas", lazy(r"atlas:nolint(?=\s|$)(?P<names>.*)")),
+    ("eugene", lazy(r"eugene:\s*ignore(?=[\s:]|$):?(?P<names>.*)")),
+    ("noqa", lazy(r"noqa(?=[\s:]|$)(?P<names>.*)", re.IGNORECASE)),
 )
 
 

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from safecol import versions
 from safecol.errors import UserError
 from safecol.heads import Rule
+from safecol.records import NamedTuple
 from safecol.trace import Hit, Step, Trace
 
 Check = Callable[[Trace], Iterable[Hit]]

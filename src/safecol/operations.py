@@ -5,9 +5,10 @@ One record serves every kind of operation: `kind` says which (see `KINDS`), and 
 Inline constraints of a new column (`ADD COLUMN c int UNIQUE`) are operations of their own with the flag `inline`.
 """
 
-from typing import Any, NamedTuple, Union
+from typing import Any, Union
 
 from safecol.expressions import Expression, TypeName
+from safecol.records import NamedTuple
 from safecol.source import Span
 
 

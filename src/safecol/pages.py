@@ -3,7 +3,7 @@
 Only the Markdown that pages use is read: headings, fences of three or more back-ticks, block quotes, paragraphs.
 """
 
-from typing import NamedTuple
+from safecol.records import NamedTuple
 
 
 class Part(NamedTuple):

@@ -1,10 +1,11 @@
 """What `lint` and `effects` ask of the analysis: files, settings and what counts as one change."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from safecol.catalog import Catalog
 from safecol.errors import UserError
+from safecol.records import NamedTuple
 from safecol.settings import PathSettings, Settings
 
 

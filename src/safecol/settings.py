@@ -6,9 +6,10 @@
 import os
 import re
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from safecol.errors import UserError
+from safecol.records import NamedTuple
 
 DIALECTS = ("postgresql", "mysql", "mariadb", "sqlite")
 SEVERITY_WORDS = ("error", "warning", "note", "off")

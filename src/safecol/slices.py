@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from safecol.expressions import Literal
 from safecol.operations import (
@@ -14,6 +13,7 @@ from safecol.operations import (
     PartitionBound,
 )
 from safecol.patterns import lazy
+from safecol.records import NamedTuple
 from safecol.trace import Step
 
 _TOKEN = lazy(

@@ -1,7 +1,8 @@
 """A file's text and its positions: bytes come in, text with a line index goes out."""
 
 from bisect import bisect_right
-from typing import NamedTuple
+
+from safecol.records import NamedTuple
 
 
 class Span(NamedTuple):

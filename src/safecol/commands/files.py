@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from safecol.commands.arguments import located, stdin_text
 from safecol.errors import UserError
+from safecol.records import NamedTuple
 from safecol.settings import Settings
 
 if TYPE_CHECKING:

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import NamedTuple
 
 from safecol.finding import Result
+from safecol.records import NamedTuple
 from safecol.source import Source
 
 FORMATS = {

@@ -1,9 +1,10 @@
 """Effects of statements for a reader: what each one locks and does, and which lock is held until where."""
 
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import Any
 
 from safecol.effect import Effect, StatementEffect
+from safecol.records import NamedTuple
 from safecol.reports import Options, on_one_line, plain, plural, relative
 from safecol.reports.full import paint, wrap
 

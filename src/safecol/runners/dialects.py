@@ -24,18 +24,25 @@ OTHERS: dict[str, str] = {
 
 _INFIX = lazy(r"\.([a-z0-9]+)(?:\.(?:up|down|autocommit))*\.sql$")
 _COMMENT = lazy(r"--[^\n]*|/\*(?!!).*?\*/", re.DOTALL)
+# Each with words of which one is in whatever its pattern finds: most texts need no pattern but their own dialect's.
 _SIGNS = (
-    ("postgresql", 3, lazy(
+    ("postgresql", 3, (
+        "$", "::", "serial", "jsonb", "extension", "timestamptz", "concurrently", "bytea", "plpgsql", "using", "type",
+        "time", "valid", "owner", "uuid_generate_v4",
+    ), lazy(
         r"\$\w*\$|::\s*\w|\b(?:big|small)?serial\b|\bjsonb\b|\bcreate\s+extension\b|\btimestamptz\b|\bconcurrently\b"
         r"|\bbytea\b|\bplpgsql\b|\busing\s+(?:gin|gist|brin|hnsw)\b|\balter\s+column\s+\S+\s+(?:set\s+data\s+)?type\b"
         r"|\bwith(?:out)?\s+time\s+zone\b|\bnot\s+valid\b|\bvalidate\s+constraint\b|\bowner\s+to\b|\buuid_generate_v4\b",
         re.IGNORECASE)),
-    ("mysql", 3, lazy(
+    ("mysql", 3, (
+        "auto_increment", "engine", "unsigned", "modify", "change", "charset", "delimiter", "/*!", "tinytext",
+        "mediumtext", "longtext", "tinyblob", "mediumblob", "longblob", "current_timestamp",
+    ), lazy(
         r"\bauto_increment\b|\bengine\s*=|\bunsigned\b|\bmodify\s+(?:column\s+)?`?\w|\bchange\s+column\b"
         r"|\bcharset\s*=|^\s*delimiter\s|/\*!\d|\b(?:tiny|medium|long)(?:text|blob)\b|\bon\s+update\s+current_timestamp",
         re.IGNORECASE | re.MULTILINE)),
-    ("mysql", 1, lazy(r"`\w+`")),
-    ("sqlite", 4, lazy(
+    ("mysql", 1, ("`",), lazy(r"`\w+`")),
+    ("sqlite", 4, ("autoincrement", "pragma", "rowid", "sqlite_", "strftime(", "unixepoch"), lazy(
         r"\bautoincrement\b|\bpragma\s+\w|\bwithout\s+rowid\b|\bsqlite_\w+|\bstrftime\(|\bunixepoch\b", re.IGNORECASE)),
 )  # fmt: skip
 
@@ -63,8 +70,9 @@ def of_text(texts: Iterable[str]) -> str:
     scores: dict[str, int] = {}
     for text in texts:
         sql = _COMMENT.sub(" ", text)
-        for dialect, weight, sign in _SIGNS:
-            count = len(sign.findall(sql))
+        plain = sql.casefold()  # as patterns that ignore case compare
+        for dialect, weight, words, sign in _SIGNS:
+            count = len(sign.findall(sql)) if any(word in plain for word in words) else 0
             scores[dialect] = scores.get(dialect, 0) + weight * min(count, 5)
     best = max(scores, key=lambda dialect: scores[dialect], default="")
     if not best or not scores[best] or list(scores.values()).count(scores[best]) > 1:

@@ -1,10 +1,10 @@
 """A migration file's text comes in; its sections come out: which part runs in which direction and transaction."""
 
 import re
-from typing import NamedTuple
 
 from safecol.operations import Section
 from safecol.patterns import lazy
+from safecol.records import NamedTuple
 from safecol.runners import problems
 from safecol.runners.migration_file import MigrationFile
 from safecol.runners.table import RUNNERS, Runner, marker_of

@@ -2,9 +2,9 @@
 
 import os
 import re
-from typing import NamedTuple
 
 from safecol.patterns import lazy
+from safecol.records import NamedTuple
 from safecol.runners.dialects import WORDS
 
 # Patterns are compiled where they are needed: most runs meet none of these files.

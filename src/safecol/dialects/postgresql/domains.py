@@ -1,10 +1,9 @@
 """What a column's type says beyond itself: domains with their constraints and defaults, and who uses a routine."""
 
-from typing import NamedTuple
-
 from safecol.context import Context
 from safecol.expressions import Call, Expression, TypeName, walk
 from safecol.operations import Name, Operation, TypeDefinition
+from safecol.records import NamedTuple
 
 
 class Domain(NamedTuple):

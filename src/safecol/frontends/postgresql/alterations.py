@@ -1,7 +1,6 @@
 """ALTER TABLE and its kin: a parse-tree node comes in, one operation for each clause goes out."""
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from safecol.frontends.postgresql.clauses import after_name, part_from, split
 from safecol.frontends.postgresql.expressions import convert_expression
@@ -18,6 +17,7 @@ from safecol.frontends.postgresql.types import (
     word,
 )
 from safecol.operations import ConstraintDefinition, Name, Operation
+from safecol.records import NamedTuple
 from safecol.source import Span
 
 Handler = Callable[["Clause"], list[Operation]]

@@ -5,10 +5,10 @@ Every masked piece keeps its length and its line endings, so that offsets in the
 
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from safecol.frontends.postgresql import lexing
 from safecol.patterns import lazy
+from safecol.records import NamedTuple
 from safecol.source import Span
 from safecol.trace import Placeholder
 

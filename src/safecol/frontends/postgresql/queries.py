@@ -1,10 +1,11 @@
 """What queries read: SELECT, DML and parsed bodies come in; relations, columns, calls and literals go out."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 from safecol.frontends.postgresql.types import Node, relation_name, text_of, texts
 from safecol.operations import Name, QueryUse
+from safecol.records import NamedTuple
 
 DATA_STATEMENTS = frozenset({"SelectStmt", "InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"})
 _MOST_LITERALS = 50

@@ -3,13 +3,14 @@
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from safecol.frontends.postgresql import lexing, parser
 from safecol.frontends.postgresql.bulk import cut_values
 from safecol.frontends.postgresql.masking import Masked, mask
 from safecol.operations import Opaque, Operation, RoutineDefinition, Section, Statement
 from safecol.patterns import lazy
+from safecol.records import NamedTuple
 from safecol.source import Span
 from safecol.trace import Placeholder
 

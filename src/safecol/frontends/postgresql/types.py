@@ -1,10 +1,11 @@
 """Names, type names and the place of a statement: nodes of PostgreSQL's parse tree come in, small values go out."""
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 from safecol.expressions import TypeName
 from safecol.operations import Name
+from safecol.records import NamedTuple
 from safecol.source import Span
 
 Node = dict[str, Any]
