@@ -189,3 +189,42 @@ def test_statements_after_a_commit_in_one_call_are_a_transaction_again() -> None
     steps = run(Context("postgresql", 16), "SELECT 1; COMMIT; SELECT 2; SELECT 3;", "implicit").steps
     assert [step.transaction_kind for step in steps] == ["implicit"] * 4
     assert steps[2].transaction == steps[3].transaction != steps[0].transaction
+
+
+def test_a_truncated_table_has_rows_again_for_the_next_change_set(context: Context) -> None:
+    context.new_since = 2
+    truncated = run(context, "TRUNCATE orders; CREATE INDEX a ON orders (note);")
+    assert truncated.steps[1].effect.scan == ()
+    context.new_since = 3
+    later = run(context, "CREATE INDEX b ON orders (note);")
+    assert later.steps[0].effect.scan == ("orders",)
+
+
+def test_rows_that_are_written_after_a_truncation_count(context: Context) -> None:
+    refilled = "TRUNCATE orders; INSERT INTO orders (note) VALUES ('x'); CREATE INDEX a ON orders (note);"
+    steps = run(context, refilled).steps
+    assert steps[2].effect.scan == ("orders",)
+
+
+def test_a_new_table_has_rows_once_a_query_fills_it(context: Context) -> None:
+    key = "ALTER TABLE {0} ADD FOREIGN KEY (user_id) REFERENCES users;"
+    empty, copied, made = (
+        run(context, sql + key.format(name)).steps[-1].effect.scan
+        for name, sql in (
+            ("a", "CREATE TABLE a (user_id bigint);"),
+            ("b", "CREATE TABLE b (user_id bigint); INSERT INTO b SELECT user_id FROM orders;"),
+            ("c", "CREATE TABLE c AS SELECT user_id FROM orders;"),
+        )
+    )
+    assert empty == ()
+    assert set(copied) == {"b", "users"}
+    assert set(made) == {"c", "users"}
+
+
+def test_a_refresh_fills_a_materialized_view(context: Context) -> None:
+    made = "CREATE MATERIALIZED VIEW m AS SELECT id FROM users WITH NO DATA; CREATE UNIQUE INDEX ON m (id);"
+    again = "REFRESH MATERIALIZED VIEW CONCURRENTLY m;"
+    refused = run(context, made + again).steps[-1].effect.fails
+    assert refused is not None
+    assert refused.when == "always"
+    assert run(context, f"REFRESH MATERIALIZED VIEW m; {again}").steps[-1].effect.fails is None

@@ -4,7 +4,7 @@ Absent is not "does not exist": `complete` says whether everything before was se
 Keys are names as shown in reports: without the default schema, `schema.name` otherwise.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from safecol.expressions import Expression, TypeName
 from safecol.operations import (
@@ -16,6 +16,7 @@ from safecol.operations import (
     RoutineDefinition,
     TypeDefinition,
 )
+from safecol.records import NamedTuple
 
 
 class Column(NamedTuple):
@@ -57,8 +58,9 @@ class Table(NamedTuple):
     """A table, view or materialized view (`kind`: `table`, `partitioned`, `view`, `materialized-view`, `foreign`).
 
     `complete` is True when all columns and constraints are known. `file` numbers the file that created it, counting
-    over the run; 0 is "before everything". `populated` is None when unknown. `parents` are partition or inheritance
-    parents. `query` is what a view reads.
+    over the run; 0 is "before everything". `populated` is None when unknown. `emptied` numbers the file that truncated
+    it, -1 where none did or rows were added since. `parents` are partition or inheritance parents. `query` is what a
+    view reads.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Table(NamedTuple):
     complete: bool = False
     file: int = 0
     populated: bool | None = None
+    emptied: int = -1
     persistence: str = "permanent"
     parents: tuple[str, ...] = ()
     partition_by: PartitionKey | None = None

@@ -77,6 +77,7 @@ _APPLY: dict[str, Apply] = {
     "truncate": tables.truncate,
     "insert": tables.fill,
     "copy-in": tables.fill,
+    "refresh-view": tables.refresh,
     "create-trigger": objects.add_use,
     "create-rule": objects.add_use,
     "create-policy": objects.add_use,

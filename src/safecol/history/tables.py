@@ -62,7 +62,9 @@ def create_table_as(context: Context, operation: Operation, key: str) -> None:
     if "if-not-exists" in operation.flags and key in context.schema.tables:
         return
     persistence = "temporary" if "temporary" in operation.flags else "permanent"
-    context.schema.put_table(key, Table(name=key, file=context.file, persistence=persistence))
+    filled = "no-data" not in operation.flags and any(context.has_rows(context.key(name)) for name in operation.reads)
+    table = Table(name=key, file=context.file, persistence=persistence, populated=True if filled else None)
+    context.schema.put_table(key, table)
 
 
 def create_view(context: Context, operation: Operation, key: str) -> None:
@@ -194,10 +196,20 @@ def drop_schema(context: Context, operation: Operation, key: str) -> None:
 def truncate(context: Context, operation: Operation, key: str) -> None:
     table = context.schema.tables.get(key)
     if table is not None:
-        context.schema.put_table(key, table._replace(populated=False))
+        context.schema.put_table(key, table._replace(populated=None, emptied=context.file))
 
 
 def fill(context: Context, operation: Operation, key: str) -> None:
     table = context.schema.tables.get(key)
-    if table is not None and table.populated is False:
-        context.schema.put_table(key, table._replace(populated=None))
+    if table is None:
+        return
+    if "select-source" in operation.flags and any(context.has_rows(context.key(name)) for name in operation.reads):
+        context.schema.put_table(key, table._replace(populated=True, emptied=-1))
+    elif table.populated is False or table.emptied >= 0:
+        context.schema.put_table(key, table._replace(populated=None, emptied=-1))
+
+
+def refresh(context: Context, operation: Operation, key: str) -> None:
+    view = context.schema.tables.get(key)
+    if view is not None and view.kind == "materialized-view":
+        context.schema.put_table(key, view._replace(populated=False if "no-data" in operation.flags else None))

@@ -34,6 +34,9 @@ def _add_constraint(context: Context, operation: Operation, key: str, rest: Rest
     elif item.kind == "not-null":
         found["proven"] = _all_proven(context, operation, key, item.columns, rest)
     elif item.kind == "foreign-key":
+        stored = targets.stored(context, targets.members(context, operation, key))
+        if not any(context.has_rows(name) for name in stored):
+            found["values"] = "none"  # no row here, none to look up there
         _foreign_key(context, item, key, table, found)
     else:
         _key(context, operation, item, key, table, rest, found)
