@@ -239,3 +239,39 @@ def test_a_transaction_left_open_is_reported_where_it_begins(sql: str, transacti
 )
 def test_an_enum_value_is_not_used_before_it_is_committed(sql: str, expected: list[int]) -> None:
     assert lines(sql, found("enum-value-used-in-transaction", sql, transaction="wrapped")) == expected
+
+
+MOVED = "ALTER TABLE orders ADD COLUMN phase text;\nUPDATE orders SET phase = state WHERE id < 9;"
+
+
+def test_a_finding_that_covers_another_takes_its_place_and_its_stages() -> None:
+    sql = f"{MOVED}\nALTER TABLE orders DROP COLUMN state;\nALTER TABLE orders DROP COLUMN user_id;"
+    findings = lint_texts([("1.sql", sql)], dialect="postgresql", version="16", setup=[ORDERS], catalog=CATALOG)
+    breaking = [(finding.rule, *lines(sql, [finding])) for finding in findings if finding.category == "breaking"]
+    assert breaking == [("expand-and-contract-together", 3), ("column-drop", 4)]
+    assert "DROP COLUMN state" in next(each for each in findings if each.rule == breaking[0][0]).stages[-1].sql
+
+
+def test_a_covered_finding_stays_where_the_other_rule_is_not_selected() -> None:
+    assert lines(MOVED, found("column-drop", f"{MOVED} ALTER TABLE orders DROP COLUMN state;")) == [2]
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("DROP INDEX orders_user;", []),
+        ("DROP INDEX orders_user;\nALTER TABLE orders ADD COLUMN note text;", [2]),
+    ],
+)
+def test_dropping_an_index_is_no_wait_without_a_limit_too(sql: str, expected: list[int]) -> None:
+    assert lines(sql, found("unbounded-lock-wait", sql, timeout=None)) == expected
+
+
+def test_executed_text_with_templates_is_read_and_never_a_syntax_error() -> None:
+    schema = '{{ index .Options "Namespace" }}'
+    sql = f"DO $$\nBEGIN\n  EXECUTE 'DROP INDEX {schema}.orders_user';\nEND $$;"
+    (finding,) = found("blocking-index-removal", sql)
+    assert lines(sql, [finding]) == [3]
+    assert not found("syntax-error", sql)
+    assert not found("syntax-error", sql.replace("DROP INDEX", "DROP INDEX {{#each}} NO"))
+    assert found("syntax-error", sql.replace("DROP INDEX", "DROP NO").replace(schema, "public"))

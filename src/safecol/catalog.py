@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from safecol.errors import UserError
 from safecol.heads import CATEGORIES, DIALECTS, Rule, rule, suggestion
 
-INDEX_VERSION = 1
+INDEX_VERSION = 2
 
 Tables = dict[str, dict[str, Any]]
 """The content of `effects.toml` by dialect: `effect`, a list of rows, and `locks`, modes with what they block."""
@@ -91,7 +91,7 @@ def rules_folder() -> str:
 def index(folder: str) -> str:
     """The JSON text of the index of a folder of pages: what `load` reads instead of the pages."""
     rules, tables = _parsed(folder)
-    heads = [(*page[:-1], os.path.relpath(page.path, folder).replace(os.sep, "/")) for page in rules]
+    heads = [page._replace(path=os.path.relpath(page.path, folder).replace(os.sep, "/")) for page in rules]
     return json.dumps({"version": INDEX_VERSION, "rules": heads, "effects": tables}, separators=(",", ":"))
 
 
@@ -140,7 +140,7 @@ def _built_in(folder: str) -> tuple[list[Rule], Tables]:
 
 def _indexed(head: list[Any], folder: str) -> Rule:
     found = Rule._make(head)
-    return found._replace(aliases=tuple(found.aliases), path=f"{folder}/{found.path}")
+    return found._replace(aliases=tuple(found.aliases), covers=tuple(found.covers), path=f"{folder}/{found.path}")
 
 
 def _newest(folder: str) -> float:

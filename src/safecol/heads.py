@@ -1,9 +1,10 @@
 """The head of a rule page: TOML comes in, a checked `Rule` or an error that names file, key and nearest known key."""
 
 import re
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 from safecol.errors import UserError
+from safecol.records import NamedTuple
 
 CATEGORIES = ("blocking", "breaking", "data-loss", "transaction", "operation", "security", "file", "convention")
 SEVERITIES = ("error", "warning", "note", "off")
@@ -42,7 +43,7 @@ DIALECTS = ("any", "postgresql", "mysql", "mariadb", "sqlite")
 
 _KEYS = {
     "severity": str, "category": str, "message": str, "help": str, "aliases": list, "when": dict, "check": str,
-    "scope": str, "reported": bool, "dialect": str,
+    "scope": str, "reported": bool, "dialect": str, "covers": list,
 }  # fmt: skip
 
 
@@ -52,7 +53,8 @@ class Rule(NamedTuple):
     `dialect` is `any` or the dialect whose folder holds the page; `title` the H1; `when` maps fact names to a value
     or a list of values; `check` is `module:function` in `safecol.checks`, asked
     about traces with one of the `when`'s operations; `scope` is `file` for one finding a section;
-    `reported` is True when findings come from elsewhere (`syntax-error`); `path` is the page's file.
+    `reported` is True when findings come from elsewhere (`syntax-error`); `path` is the page's file; `covers` are
+    the rules that say less about the same step.
     """
 
     name: str
@@ -68,6 +70,7 @@ class Rule(NamedTuple):
     scope: str
     reported: bool
     path: str
+    covers: tuple[str, ...] = ()
 
 
 def rule(path: str, name: str, dialect: str, text: str) -> Rule:
@@ -115,8 +118,10 @@ def _checked(path: str, name: str, dialect: str, title: str, head: dict[str, Any
     dialect = head.get("dialect", dialect)
     _one_of(path, "dialect", dialect, DIALECTS)
     aliases = head.get("aliases", [])
-    if not all(isinstance(alias, str) for alias in aliases):
-        raise UserError(f"{path}: `aliases` must be a list of strings")
+    covers = head.get("covers", [])
+    for key, names in (("aliases", aliases), ("covers", covers)):
+        if not all(isinstance(each, str) for each in names):
+            raise UserError(f"{path}: `{key}` must be a list of strings")
     if check and not re.fullmatch(r"[a-z_]+:[a-z_0-9]+", check):
         raise UserError(f"{path}: `check` must be `module:function`, not `{check}`")
     for key, value in when.items():
@@ -129,7 +134,7 @@ def _checked(path: str, name: str, dialect: str, title: str, head: dict[str, Any
         raise UserError(f"{path}: nothing says when the rule applies", "Give `when.operation`, `check` or `reported`")
     return Rule(
         name, dialect, title, head["severity"], head["category"], head["message"], head.get("help", ""),
-        tuple(aliases), when, check, scope, reported, path,
+        tuple(aliases), when, check, scope, reported, path, tuple(covers),
     )  # fmt: skip
 
 

@@ -39,7 +39,7 @@ def unbatched_backfills(trace: Trace) -> Iterator[Hit]:
 
     Those that run under a strong lock are `under_locks`: one cause, one finding.
     """
-    return (_hit(step) for step in _unbatched(trace) if not _locked(trace, step))
+    return (_told(step) for step in _unbatched(trace) if not _locked(trace, step))
 
 
 def under_locks(trace: Trace) -> Iterator[Hit]:
@@ -141,6 +141,17 @@ def _created(trace: Trace) -> set[str]:
         for step in each.steps
         if step.operation.kind in {"create-table", "create-table-as"} and step.operation.relation
     }
+
+
+def _told(step: Step) -> Hit:
+    if step.operation.kind == "insert":
+        source = next((str(name) for name in step.operation.reads), "another table")
+        what, how, until = f"All of `{source}` goes into", "in one statement", "a failure near its end loses all of it"
+    else:
+        verb = "deleted" if step.operation.kind == "delete" else "changed"
+        what, how = "All rows that the condition finds in", f"are {verb} in one statement"
+        until = "each stays locked until the last one is done"
+    return Hit(step, step.operation.span, {"what": what, "how": how, "until": until})
 
 
 def _hit(step: Step) -> Hit:

@@ -12,7 +12,7 @@ def positional(trace: Trace) -> Iterator[Hit]:
         if operation.kind != "insert" or not step.existing or operation.query is None:
             continue
         if "column-list" not in operation.flags:
-            if operation.query.outputs or "select-source" in operation.flags:
+            if len(operation.query.outputs) > 1 or "select-source" in operation.flags:
                 yield Hit(step, operation.span, {"how": "names no columns"})
         elif operation.query.star and "select-source" in operation.flags:
             yield Hit(step, operation.span, {"how": "reads `SELECT *`"})

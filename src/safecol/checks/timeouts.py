@@ -18,7 +18,8 @@ _BOUNDS = ("lock_timeout", "statement_timeout", "transaction_timeout")
 def unbounded_waits(trace: Trace) -> Iterator[Hit]:
     """Brief strong locks on existing tables requested while no timeout ends the wait; the page shows a file's first.
 
-    A statement that holds its lock for long has a finding of its own, whose cure is another statement.
+    A statement that holds its lock for long has a finding of its own, whose cure is another statement, and so has
+    DROP INDEX.
     """
     slow = (step for step in trace.steps if step.effect.blocks and step.facts.get("duration") == "table")
     seen = {step.statement.number for step in slow}
@@ -26,7 +27,7 @@ def unbounded_waits(trace: Trace) -> Iterator[Hit]:
         number = step.statement.number
         if number in seen or not step.effect.blocks or step.effect.duration == "concurrent":
             continue
-        if step.facts.get("duration") == "table" or step.operation.object == "type":
+        if step.facts.get("duration") == "table" or step.operation.object == "type" or _otherwise(step):
             continue
         if any(_bounds(step.settings.get(name)) for name in _BOUNDS):
             continue
@@ -39,6 +40,17 @@ def unbounded_waits(trace: Trace) -> Iterator[Hit]:
             "waiting": waiting(("reads", "writes") if mode == _MODES[0] else ("writes",)),
         }
         yield Hit(step, step.operation.span, values)
+
+
+def _otherwise(step: Step) -> bool:
+    """Whether it is DROP INDEX where CONCURRENTLY would make nobody queue: its wait is `blocking-index-removal`."""
+    facts = step.facts
+    return (
+        step.operation.kind == "drop-index"
+        and facts.get("table") == "existing"
+        and facts.get("concurrently") is False
+        and facts.get("partitioned") is not True
+    )
 
 
 def _bounds(value: str | None) -> bool:

@@ -5,7 +5,6 @@ support functions find empty (`ATColumnChangeRequiresRewrite` in `tablecmds.c`).
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from safecol.dialects.postgresql.catalogs import casts
 from safecol.dialects.postgresql.narrowing import is_narrowing
@@ -13,6 +12,7 @@ from safecol.dialects.postgresql.type_names import KNOWN, VARIABLE_WIDTH, canoni
 from safecol.expressions import Cast, ColumnReference, Expression, Operator, TypeName
 from safecol.operations import TypeDefinition
 from safecol.patterns import lazy
+from safecol.records import NamedTuple
 
 Resolve = Callable[[TypeName], TypeDefinition | None]
 
@@ -107,7 +107,7 @@ def _steps(using: Expression | None, column: str) -> tuple[TypeName, ...] | None
 
 
 def _unknown_old(new: TypeName, resolve: Resolve) -> TypeChange:
-    reason = f"the old type of the column is not known, and it decides whether {shown(new)} needs a rewrite"
+    reason = "no migration or schema that was read says its old type"
     base = _base(new, resolve)
     fixed = base is not None and not base.array and base.name in KNOWN and base.name not in VARIABLE_WIDTH
     return TypeChange("unknown", "unknown", reason, None, "rewrite" if fixed else None)
@@ -195,7 +195,7 @@ def _cast(source: TypeName, target: TypeName, timezone: str | None, version: int
         if lengths.heap == "rewrite":
             return lengths
         if timezone is None:
-            return _Value(target, "unknown", "it depends on the TimeZone setting: only UTC keeps the values")
+            return _Value(target, "unknown", "the server's `TimeZone` decides, and only UTC keeps the rows")
         if _is_utc(timezone):
             return _Value(target, "none", "in time zone UTC both types hold the same values")
         return _Value(target, "rewrite", f"the values move from or to time zone {timezone}")

@@ -5,7 +5,7 @@ What is put together at run time is not guessed: it becomes a statement of its o
 
 import re
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from safecol.expressions import ColumnReference, TypeName, Unknown
 from safecol.frontends.postgresql import lexing, parser, plpgsql
@@ -16,6 +16,7 @@ from safecol.frontends.postgresql.places import Place
 from safecol.frontends.postgresql.types import Node, Site
 from safecol.operations import NO_FLAGS, Opaque, Operation, RoutineDefinition, Statement
 from safecol.patterns import lazy
+from safecol.records import NamedTuple
 from safecol.source import Span
 
 AT_RUN_TIME = "EXECUTE of text built at run time"
@@ -310,13 +311,14 @@ class _Walk:
         """
         from safecol.frontends.postgresql.statements import operations_of
 
-        text, base = (query, 0) if at is None else (self.place.text, at)
         try:
-            nodes = parser.parse(query)
+            query, nodes = _parsed(query)
         except parser.SyntaxProblem as problem:
             span = around if at is None else Span(at, at + len(query))
-            self.statements.append(Statement(self.number, span, (), Opaque(span, problem.message, True)))
+            templates = bool(mask(query, Span(0, len(query)), doubtful=True).placeholders)
+            self.statements.append(Statement(self.number, span, (), Opaque(span, problem.message, not templates)))
             return
+        text, base = (query, 0) if at is None else (self.place.text, at)
         offset = parser.offsets(query)
         for node in nodes:
             location, length = node.get("stmt_location", 0), node.get("stmt_len", 0)
@@ -358,6 +360,17 @@ class _Walk:
         if condition is None or operation.kind not in _ROWS:
             return operation
         return operation._replace(expression=_given(condition, self.variables))
+
+
+def _parsed(query: str) -> tuple[str, list[Node]]:
+    """The statements of SQL text, and the text with the templates in it masked where it can't be read otherwise."""
+    try:
+        return query, parser.parse(query)
+    except parser.SyntaxProblem:
+        masked = mask(query, Span(0, len(query)), doubtful=True)
+        if not masked.placeholders:
+            raise
+    return masked.text, parser.parse(masked.text)
 
 
 def _given(value: Any, variables: frozenset[str]) -> Any:
