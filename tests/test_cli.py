@@ -183,7 +183,7 @@ def test_a_python_migration_that_is_not_read_is_never_a_silent_pass(
     assert cli.run(["lint", "--force-exclude", "shop/migrations/0001_initial.py"]) == 2
     assert "not read yet" in capsys.readouterr().err
     assert cli.run(["lint", migration("0001_x.sql", "SELECT 1;"), "shop"]) == 0
-    assert "1 left unread: Python migrations are not read yet" in capsys.readouterr().out
+    assert "1 left unread: Python migrations of Django are not read yet" in capsys.readouterr().out
     assert len(asked) == 1
 
 

@@ -172,9 +172,13 @@ def _major(version: str) -> int:
 def _traces(context: Context, dialect: Dialect, done: ReadFile) -> tuple[Trace, ...]:
     found: list[Trace] = []
     session = dict(context.session)
+    for name, value in done.session:
+        context.session.setdefault(name, dialect.setting(name, value))
     for section, statements in done.migration.sections:
         if section.direction != "down":
-            made = trace(context, dialect, done.migration, done.source.text, section, statements)
+            made = trace(context, dialect, done.migration, done.text, section, statements)
+            if done.places is not None:
+                made = made._replace(line_of=done.line_of)
             found.append(made._replace(before=(*context.before, *found)))
     # Each file runs in a session of its own as far as anyone can say.
     context.session = session

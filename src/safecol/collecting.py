@@ -1,6 +1,6 @@
 """Files that were folded come in, one by one; their findings, suppressions and what was not understood go out."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from safecol import match, stages
@@ -62,6 +62,7 @@ class Collected:
         self.texts: dict[str, Source] = {}
         self.assumed: dict[str, list[str]] = {}
         self.missed: dict[str, int] = {}
+        self.places: dict[str, Callable[[Span], Span]] = {}
         self.statements = 0
         self._rules: dict[tuple[str, frozenset[str]], tuple[Rule, ...]] = {}
         self.blocks = {mode: tuple(words) for mode, words in catalog.locks("postgresql").items()}
@@ -70,6 +71,8 @@ class Collected:
         """The findings of one file; context files only count."""
         file = ran.read.file
         self.last[file.history] = file.path
+        if ran.read.places is not None:
+            self.places[file.path] = ran.read.place
         if not file.target:
             self._miss(ran)
             self.downs[file.history] = history.counted(ran.read.migration, self.downs)
@@ -88,11 +91,23 @@ class Collected:
         self._keep(ran, found, selected)
 
     def _keep(self, ran: Ran, found: list[Finding], selected: frozenset[str]) -> None:
+        if self.places:
+            found = [self._placed(finding) for finding in found]
         kept = self._suppress(ran, found, selected)
         if kept:
             self.findings.extend(sorted(kept, key=lambda finding: finding.span))
         if found:
             self.texts[ran.read.file.path] = ran.read.source
+
+    def _placed(self, finding: Finding) -> Finding:
+        """A finding in the SQL that a file sends as one in the file itself."""
+        related = tuple(
+            one._replace(span=self.places[one.path](one.span)) if one.path in self.places else one
+            for one in finding.related
+        )
+        if finding.path not in self.places:
+            return finding._replace(related=related) if related else finding
+        return finding._replace(span=self.places[finding.path](finding.span), related=related)
 
     def _finish(self) -> None:
         """Settle the files whose findings depended on those that ran after them."""
@@ -171,7 +186,7 @@ class Collected:
         opaque = statement.opaque
         if opaque is None:
             return
-        self.unanalyzed.append(Unanalyzed(ran.read.source.path, opaque.span, opaque.reason))
+        self.unanalyzed.append(Unanalyzed(ran.read.source.path, ran.read.place(opaque.span), opaque.reason))
         rule = "syntax-error" if opaque.syntax else "unanalyzed-statement"
         page = self.catalog.rule(rule)
         message = page.message.replace("{reason}", opaque.reason) if page is not None else opaque.reason
@@ -208,7 +223,7 @@ class Collected:
                     continue
                 once.setdefault(key, len(found))
                 found.append(finding)
-        return _unmasked(ran, _uncovered(found, rules))
+        return _unmasked(ran, found)
 
     def _chosen(self, dialect: str, selected: frozenset[str]) -> tuple[Rule, ...]:
         key = (dialect, selected)
@@ -259,9 +274,15 @@ class Collected:
             if section.direction != "down"
             for statement in statements
         )
+        comments = all_comments(ran.read.text, statements)
+        if ran.read.places is not None:
+            from safecol.frontends.python import placed
+
+            comments = placed.comments(text, comments, ran.read.places)
+            statements = placed.statements(statements, ran.read.places)
         applied = suppress.apply(
             found,
-            all_comments(text, statements),
+            comments,
             statements,
             text,
             path=ran.read.file.path,
@@ -298,31 +319,13 @@ def _guess(what: str, paths: list[str], targets: int) -> str:
     return f"{what} assumed{where} (--{setting}, or {setting} in the settings, says which)"
 
 
-def _uncovered(found: list[Finding], rules: Sequence[Rule]) -> list[Finding]:
-    """One finding for one cause: a rule that covers another takes its place, and has its stages where it has none."""
-    covers = {rule.name: rule.covers for rule in rules if rule.covers}
-    strong = [finding for finding in found if finding.rule in covers]
-    if not strong:
-        return found
-    covered = {(name, finding.span): finding for finding in strong for name in covers[finding.rule]}
-    weak = {(each.rule, each.span): each for each in found if (each.rule, each.span) in covered}
-    stages = {(covered[key].rule, key[1]): each.stages for key, each in weak.items()}
-    return [
-        each
-        if each.stages or (each.rule, each.span) not in stages
-        else each._replace(stages=stages[each.rule, each.span])
-        for each in found
-        if (each.rule, each.span) not in weak
-    ]
-
-
 def _unmasked(ran: Ran, found: list[Finding]) -> list[Finding]:
     """The findings with placeholders as they stand in the file, where masking made names of them."""
     if not found or not ran.read.placeholders:
         return found
     from safecol.frontends.postgresql.masking import originals
 
-    names = originals(ran.read.source.text, ran.read.placeholders)
+    names = originals(ran.read.text, ran.read.placeholders)
 
     def shown(text: str) -> str:
         for masked, original in names.items():

@@ -3,9 +3,9 @@
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from safecol.patterns import lazy
+from safecol.records import NamedTuple
 from safecol.runners import detection, dialects, ordering, recognition
 from safecol.runners.migration_file import MigrationFile
 from safecol.runners.recognition import HEAD, looks_like_one
@@ -72,6 +72,8 @@ def unsaved(path: str, text: str, *, runner: Override, dialect: Override) -> Mig
     if detection.is_nested(os.path.basename(group.root), os.path.basename(full)):
         group = _Group(os.path.dirname(group.root), nested=True, members=(full,))
     search.targets[full] = None
+    if recognition.python_kind(full, search.around) == "alembic" and full.endswith(".py"):
+        return next(file for history in search.alembic() for at, file in history if at == full)
     return search.files_of(group)[0][1]
 
 
@@ -102,9 +104,7 @@ class _Search:
         if self.force_exclude and self.excluded(full):
             self.skipped.append((self.shown(full), "excluded by the settings"))
         elif full.endswith(".py"):
-            python = recognition.holds_python_migration(full, self.around)
-            reason = "Python migrations are not read yet" if python else "not a migration"
-            self.skipped.append((self.shown(full), reason))
+            self.take_python(full, recognition.python_kind(full, self.around))
         elif not full.lower().endswith(_SQL):
             self.skipped.append((self.shown(full), "not an SQL file"))
         elif recognition.is_dump(full, self.around):
@@ -134,7 +134,9 @@ class _Search:
                 elif name.endswith(".sql"):
                     self.take(full)
                 elif name.endswith(".py") and recognition.is_python_migration(full, self.around):
-                    self.skipped.append((self.shown(full), "Python migrations are not read yet"))
+                    if self.exclude and self.excluded(full):
+                        continue
+                    self.take_python(full, recognition.python_kind(full, self.around))
             pending += reversed(inner)
 
     def take(self, full: str) -> None:
@@ -144,6 +146,13 @@ class _Search:
             self.skipped.append((self.shown(full), "a dump of a schema, not a migration"))
         else:
             self.targets[full] = None
+
+    def take_python(self, full: str, kind: str) -> None:
+        if kind == "alembic":
+            self.targets[full] = None
+        else:
+            reason = "Python migrations of Django are not read yet" if kind else "not a migration"
+            self.skipped.append((self.shown(full), reason))
 
     def excluded(self, full: str) -> bool:
         from safecol.settings import matches
@@ -167,7 +176,24 @@ class _Search:
                     by_history.setdefault(file.history, []).append((full, file))
             for history in by_history.values():
                 files += self.with_context(history)
+        for python in self.alembic():
+            files += self.with_context(python)
         return Discovery(tuple(files), tuple(self.skipped), tuple(self.missing))
+
+    def alembic(self) -> Iterator[list[tuple[str, MigrationFile]]]:
+        """The histories of Alembic that hold targets, each with all of its files."""
+        targets = [full for full in self.targets if full.endswith(".py")]
+        if not targets:
+            return
+        from safecol.runners import alembic
+
+        for found in alembic.histories(targets, self.around, self.shown, self.dialect):
+            other = next((dialects.OTHERS[file.dialect] for _, file in found if file.dialect in dialects.OTHERS), "")
+            if other:
+                for full, _ in found:
+                    self.skip(full, f"{other} is not a dialect that safecol reads")
+            else:
+                yield found
 
     def with_context(self, history: list[tuple[str, MigrationFile]]) -> list[MigrationFile]:
         """The targets of one history in order, and as context what runs before the last of them."""
@@ -186,6 +212,8 @@ class _Search:
         roots: dict[tuple[str, bool], list[str]] = {}
         plans: dict[str, str] = {}
         for full in self.targets:
+            if full.endswith(".py"):
+                continue
             folder, name = os.path.split(full)
             top = self.plan_folder(folder, plans)
             if top:

@@ -2,14 +2,17 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from safecol.operations import Migration, Section, Statement
 from safecol.runners import reading as runner_reading
 from safecol.runners.migration_file import MigrationFile
 from safecol.runners.problems import of_placeholders
-from safecol.source import Source
+from safecol.source import Source, Span
 from safecol.trace import Placeholder, Problem
+
+if TYPE_CHECKING:
+    from safecol.frontends.python.emitted import Places
 
 READ_DIALECTS = ("postgresql",)
 _MANY = 300
@@ -17,7 +20,11 @@ _MANY = 300
 
 
 class ReadFile(NamedTuple):
-    """A file as read. `problems` are what its runner or its text does wrong; `unread` says why nothing was read."""
+    """A file as read. `problems` are what its runner or its text does wrong; `unread` says why nothing was read.
+
+    A migration in another language is read as the SQL that it sends: `emitted` is that text, which spans refer to, and
+    `places` its map back into the file. `session` are settings that its runner makes, as (name, value).
+    """
 
     file: MigrationFile
     source: Source
@@ -25,6 +32,22 @@ class ReadFile(NamedTuple):
     problems: tuple[Problem, ...] = ()
     placeholders: tuple[Placeholder, ...] = ()
     unread: str = ""
+    emitted: str | None = None
+    places: "Places | None" = None
+    session: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The SQL that spans refer to."""
+        return self.source.text if self.emitted is None else self.emitted
+
+    def place(self, span: Span) -> Span:
+        """Where a span of `text` stands in the file."""
+        return span if self.places is None else self.places.at(span)
+
+    def line_of(self, span: Span) -> int:
+        """The 1-based line of the file where a span of `text` begins."""
+        return self.source.position(self.place(span).start)[0]
 
     @property
     def statements(self) -> tuple[Statement, ...]:
@@ -71,9 +94,12 @@ def read(file: MigrationFile, contents: Mapping[str, str], transaction: str | No
     source = _source(file, contents)
     if source.problem:
         return ReadFile(file, source, _migration(file, ()))
-    file = runner_reading.refine(file, source.text)
+    if file.runner != "alembic":
+        file = runner_reading.refine(file, source.text)
     if file.dialect not in READ_DIALECTS:
         return ReadFile(file, source, _migration(file, ()), unread=f"{file.dialect or 'this dialect'} is not read yet")
+    if file.runner == "alembic":
+        return _read_alembic(file, source, transaction)
     found = runner_reading.sections(source.text, file)
     from safecol.frontends.postgresql.splitting import read_section
 
@@ -90,6 +116,17 @@ def read(file: MigrationFile, contents: Mapping[str, str], transaction: str | No
     if placeholders:
         problems = (*problems, *of_placeholders(file, placeholders, source.text))
     return ReadFile(file, source, _migration(file, tuple(sections)), problems, tuple(placeholders))
+
+
+def _read_alembic(file: MigrationFile, source: Source, transaction: str | None) -> ReadFile:
+    from safecol.frontends.alembic import environment, reading
+
+    around = environment.environment(file.environment)
+    found = reading.read(source.text, transaction or around.transaction, file.dialect)
+    migration = _migration(file, found.sections)
+    return ReadFile(
+        file, source, migration, (), found.placeholders, emitted=found.text, places=found.places, session=around.session
+    )
 
 
 def _source(file: MigrationFile, contents: Mapping[str, str]) -> Source:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from safecol.collecting import Ran
 from safecol.effect import Effect, StatementEffect
 from safecol.operations import Statement
-from safecol.source import Source
+from safecol.reader import ReadFile
 from safecol.trace import Step
 
 
@@ -23,16 +23,16 @@ def statement_effects(ran: Ran) -> Iterator[StatementEffect]:
         for step in made.steps:
             steps.setdefault(step.statement.number, []).append(step)
         for statement in statements:
-            effect = _statement_effect(source, statement, steps.get(statement.number, []))
+            effect = _statement_effect(ran.read, statement, steps.get(statement.number, []))
             yield effect._replace(dialect=file.dialect, server_version=ran.version)
 
 
-def _statement_effect(source: Source, statement: Statement, steps: list[Step]) -> StatementEffect:
-    span = statement.span
+def _statement_effect(read: ReadFile, statement: Statement, steps: list[Step]) -> StatementEffect:
+    source, span = read.source, read.place(statement.span)
     reasons = (each.opaque.reason for each in (statement, *statement.parts) if each.opaque is not None)
     reason = "; ".join(dict.fromkeys(reasons))
     line, end_line = source.position(span.start)[0], source.position(span.end)[0]
-    sql = source.text[span.start : span.end]
+    sql = read.text[statement.span.start : statement.span.end]
     if not steps:
         effect = Effect(unknown=(reason,)) if reason else Effect()
         return StatementEffect(source.path, line, end_line, statement.number, sql, (), effect, reason=reason)

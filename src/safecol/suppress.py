@@ -7,13 +7,13 @@ that one; `file-ignore[…]` above the first statement covers the file; `until=2
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
 
 from safecol.catalog import Catalog
 from safecol.finding import Finding
 from safecol.foreign import foreign
 from safecol.operations import Statement
 from safecol.patterns import lazy
+from safecol.records import NamedTuple
 from safecol.settings import PathSettings
 from safecol.source import Span
 
@@ -190,7 +190,10 @@ def covered(span: Span, ordered: Sequence[Statement], text: str) -> frozenset[in
     if text[line_start : span.start].strip():
         return frozenset(one.number for one in ordered if one.span.start < span.start and one.span.end >= line_start)
     following = _ending_after(span.start, ordered)
-    return frozenset() if following is None else frozenset({following.number})
+    if following is None:
+        return frozenset()
+    # One call of a Python migration may send several statements.
+    return frozenset(one.number for one in ordered if one.span == following.span)
 
 
 def _ending_after(at: int, ordered: Sequence[Statement]) -> Statement | None:

@@ -3,7 +3,7 @@
 `analysis` folds operations over the context and writes a trace; `match` reads it. Nothing here computes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from safecol.effect import Effect
@@ -68,7 +68,8 @@ class Trace(NamedTuple):
     """The steps of one section. `text` is the whole file's; `open_transaction` is True when it ends inside a BEGIN.
 
     `before` are the traces of earlier sections and files of the same change set, oldest first. `missed` are statements
-    that call what was not understood: `opaque` says what.
+    that call what was not understood: `opaque` says what. `line_of` gives
+    the line of a span where `text` is not the file itself but the SQL that it sends.
     """
 
     migration: Migration
@@ -78,6 +79,11 @@ class Trace(NamedTuple):
     open_transaction: bool = False
     before: tuple["Trace", ...] = ()
     missed: tuple[Statement, ...] = ()
+    line_of: Callable[[Span], int] | None = None
+
+    def line(self, span: Span) -> int:
+        """The 1-based line of the file on which a span begins."""
+        return self.line_of(span) if self.line_of is not None else self.text.count("\n", 0, span.start) + 1
 
 
 class Hit(NamedTuple):

@@ -29,6 +29,6 @@ def pending(trace: Trace) -> Iterator[Hit]:
         elif operation.kind in _REFUSED and step.table in waiting and "no-op" not in operation.flags:
             change = waiting.pop(step.table or "")
             if change.statement.number != step.statement.number:
-                line = trace.text.count("\n", 0, change.statement.span.start) + 1
+                line = trace.line(change.statement.span)
                 related = ((trace.migration.path, change.operation.span, "these rows are checked at COMMIT"),)
                 yield Hit(step, operation.span, {"since": str(line)}, related)

@@ -66,7 +66,7 @@ def hit(trace: Trace, step: Step, lock: HeldLock) -> Hit:
     values = {
         "relation": named(trace, taken, lock.relation),
         "mode": lock.mode,
-        "since": str(trace.text.count("\n", 0, taken.statement.span.start) + 1),
+        "since": str(trace.line(taken.statement.span)),
         "waiting": waiting(lock.blocks),
         "work": _work(trace, step),
     }

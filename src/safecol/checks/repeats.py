@@ -110,7 +110,7 @@ def _clears(other: Operation, operation: Operation) -> bool:
 
 
 def _line(trace: Trace, step: Step) -> int:
-    return trace.text.count("\n", 0, step.statement.span.start) + 1
+    return trace.line(step.statement.span)
 
 
 _COMMENT = lazy(r"--[^\n]*|/\*.*?\*/", re.DOTALL)

@@ -1,6 +1,6 @@
 """What is known of one migration file before it is read."""
 
-from typing import NamedTuple
+from safecol.records import NamedTuple
 
 Part = tuple[int, int, str]
 OrderKey = tuple[int, tuple[Part, ...], str, int]
@@ -14,6 +14,7 @@ class MigrationFile(NamedTuple):
     `name`, `content`, `default`. `history` names the sequence; `order` sorts within it. `target` is False for context.
     `direction` is `up` or `down` for whole-file runners, "" where the file's sections decide.
     `no_transaction` is True when a file beside it says so; `ignored` when its runner passes over a file of this name.
+    `environment` is the absolute path of the program that runs it (Alembic's env.py), "" when there is none.
     """
 
     path: str
@@ -27,6 +28,7 @@ class MigrationFile(NamedTuple):
     runner_source: str = "default"
     no_transaction: bool = False
     ignored: bool = False
+    environment: str = ""
 
     @property
     def name(self) -> str:

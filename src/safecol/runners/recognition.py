@@ -17,7 +17,7 @@ _DUMP_HEAD = (
     r"|^SET statement_timeout = 0;$|^-- Dbmate schema migrations|\bsqlite_sequence\(name,seq\)"
     r"|\A\s*CREATE TABLE IF NOT EXISTS \"schema_migrations\""
 )
-_PYTHON = r"(?m)^\s*(?:down_revision\s*[:=]|class Migration\()"
+_PYTHON = r"(?m)^(?P<alembic>down_revision\s*[:=])|^\s*class Migration\("
 _OTHER_PURPOSE = r"(?i)seed|schema|dump|structure|readme|template|example|test|fixture|query"
 _NUMBERED = lazy(r"[VUB]?\d")
 
@@ -30,7 +30,13 @@ def is_python_migration(full: str, around: Surroundings) -> bool:
 
 def holds_python_migration(full: str, around: Surroundings) -> bool:
     """Whether the text of a Python file is a migration of Alembic or Django."""
-    return re.search(_PYTHON, around.text(full, HEAD)) is not None
+    return python_kind(full, around) != ""
+
+
+def python_kind(full: str, around: Surroundings) -> str:
+    """`alembic` or `django` for a Python file that is a migration of either; "" for every other."""
+    found = re.search(_PYTHON, around.text(full, HEAD))
+    return "" if found is None else "alembic" if found["alembic"] else "django"
 
 
 def is_dump(full: str, around: Surroundings) -> bool:

@@ -1,9 +1,9 @@
 """The runners of SQL files, as data: a name comes in, what the tool does with a file comes out."""
 
 import re
-from typing import NamedTuple
 
 from safecol.patterns import lazy
+from safecol.records import NamedTuple
 
 Order = str
 """How a history is sorted: `number` (leading digits as a number), `name` (character by character), `natural` (digits
@@ -99,6 +99,7 @@ RUNNERS: dict[str, Runner] = {
             r"(?im)^--[^\S\n]*\+migrate[^\S\n]+(?P<direction>up|down)\b(?P<options>[^\n]*)$",
             per_section=True, order="natural",
         ),
+        Runner("alembic", r".*\.py", "shared", cure="with op.get_context().autocommit_block():", order="plan"),
         Runner("plain", r".*\.sql", "unknown", order="natural"),
     )
 }  # fmt: skip

@@ -1,0 +1,259 @@
+"""What a version file calls comes in, call by call; the statements that it sends are written down, none is sent."""
+
+import ast
+from typing import NamedTuple
+
+from safecol.frontends.alembic import statements
+from safecol.frontends.alembic.names import NotKnown, qualified
+from safecol.frontends.alembic.operations import OPERATIONS, of_batch
+from safecol.frontends.alembic.types import EnumType, create_enum, enum_of
+from safecol.frontends.python.emitted import Piece, Writer
+from safecol.frontends.python.running import Runner
+from safecol.frontends.python.values import Class, External, Made, Member, Text, Unknown, Value, path_of, plain
+from safecol.source import Span
+
+OP = "alembic.op"
+_BATCH = f"{OP}.batch_alter_table"
+_EXECUTES = frozenset({"execute", "exec_driver_sql", "scalar", "scalars", "run_sync"})
+_ROWS = frozenset(
+    {
+        "add", "add_all", "merge", "bulk_save_objects", "bulk_insert_mappings", "bulk_update_mappings", "update",
+        "delete", "insert",
+    }
+)  # fmt: skip
+_SILENT = frozenset({"get_bind", "get_context", "f", "inline_literal", "batch_alter_table", "implementation_for",
+                     "register_operation"})  # fmt: skip
+# What these do is no business of the database's.
+_HARMLESS = frozenset(
+    """builtins logging warnings time datetime os sys re json uuid random string textwrap collections itertools
+    functools operator math decimal hashlib hmac base64 secrets copy enum typing pathlib traceback io contextlib
+    dataclasses click tqdm pytz dateutil pprint tester flask.current_app structlog loguru six""".split()  # noqa: SIM905 - a list of words reads better without quotes
+)
+_LOGGING = ("log.", "logger.", "logging.", "_logger.", "LOG.", "_LOG.", "console.")
+
+
+class Count(NamedTuple):
+    """How many operations were met, and how many were not understood."""
+
+    met: int
+    missed: int
+
+
+class Following:
+    """The host of one version file: `writer` has what was sent so far."""
+
+    def __init__(self, text: str, dialect: str = "postgresql") -> None:
+        self.writer = Writer()
+        self.dialect = dialect
+        self.runner = Runner(text, self)
+        self.active = False
+        self.met = 0
+        self.missed = 0
+
+    # What the runner asks
+
+    def attribute(self, base: Value, name: str) -> Value:
+        """Constants that the dialect decides; NotImplemented for everything else."""
+        path = path_of(base)
+        if name == "name" and path.endswith((".dialect", ".engine", ".impl")):
+            return plain(self.dialect, Span(0, 0))
+        if name == "name" and isinstance(base, Unknown) and base.source.endswith((".dialect", ".engine")):
+            return plain(self.dialect, Span(0, 0))
+        if name == "as_sql" and path.endswith("get_context()"):
+            return False
+        return NotImplemented
+
+    def made(self, call: Made) -> Value:
+        """Write down what a call sends; NotImplemented when it sends nothing."""
+        if not self.active:
+            return NotImplemented
+        path = call.path
+        if path.endswith(".is_offline_mode"):
+            return False
+        name = path.rpartition(".")[2]
+        if path.startswith(f"{_BATCH}()."):
+            return self._operation(of_batch(call, name), name) if "(" not in path[len(_BATCH) + 3 :] else NotImplemented
+        if path.startswith(f"{OP}."):
+            rest = path[len(OP) + 1 :]
+            if "(" not in rest and "." not in rest:
+                return self._operation(call, rest)
+        if name in _EXECUTES and (call.arguments or call.keywords):
+            return self._execute(call)
+        if name in ("create", "drop", "create_all", "drop_all"):
+            return self._schema_item(call, name)
+        if name in _ROWS and "ession" in path and not _harmless(path):
+            self._opaque(call.span, "the rows that a session writes are not known")
+            return Unknown(f"{name}()", "it is what a session answers")
+        if not _harmless(path) and any(map(_touches, (*call.arguments, *call.keywords.values()))):
+            self._opaque(call.span, f"`{_shown(path)}` is not in this file, and it is given the connection")
+            return Unknown(f"{name}()", "it is not in this file")
+        return NotImplemented
+
+    def stated(self, value: Value) -> None:
+        """A call that stands as a statement, and that nothing took."""
+        if self.active and isinstance(value, Made) and not _harmless(value.path):
+            root = value.path.lstrip("?.").partition(".")[0]
+            if root not in ("sqlalchemy", "alembic", "sa", "super()"):
+                self._opaque(value.span, f"`{_shown(value.path)}` is not in this file: what it does is not known")
+
+    def enter(self, value: Value) -> Value:
+        """A block begins: one that commits and sends what is in it outside of a transaction, or a batch."""
+        if path_of(value).endswith(".autocommit_block()"):
+            self.writer.transaction = "autocommit"
+        return value
+
+    def leave(self, value: Value) -> None:
+        """A block ends."""
+        if path_of(value).endswith(".autocommit_block()"):
+            self.writer.transaction = ""
+
+    def guarded(self, condition: bool) -> bool:
+        """What follows runs under a condition, or not."""
+        before = self.writer.conditional
+        self.writer.conditional = condition
+        return before
+
+    def ignored(self, node: ast.stmt, reason: str) -> None:
+        """A statement that was not followed."""
+        if self.active:
+            self._opaque(self.runner.positions.span(node), reason)
+
+    # What calls send
+
+    def _operation(self, call: Made, name: str) -> Value:
+        if name == "execute":
+            return self._execute(call)
+        if name == "f":
+            return call.arguments[0] if call.arguments else None
+        if name in _SILENT:
+            return NotImplemented
+        self.met += 1
+        handler = OPERATIONS.get(name)
+        if handler is None:
+            self._opaque(call.span, f"`op.{name}` is not an operation of Alembic's own")
+            return Unknown(f"op.{name}()", "it is not an operation of Alembic's own")
+        missed = False
+        try:
+            for made in handler(call):
+                if isinstance(made, Unknown):
+                    missed = True
+                    self.writer.opaque(call.span, made.reason)
+                else:
+                    self.writer.sql(made, call.span)
+        except NotKnown as problem:
+            missed = True
+            self.writer.opaque(call.span, str(problem))
+        self.missed += missed
+        if name == "create_table":
+            return Made("sqlalchemy.Table", call.arguments, call.keywords, call.span)
+        return None
+
+    def _execute(self, call: Made) -> Value:
+        value = call.argument(0, "sqltext", call.keywords.get("statement"))
+        answer = Unknown("execute()", "it is what the server answers")
+        self.met += 1
+        text = statements.text_of(value)
+        if text is not None:
+            if text.holes and not _outside_holes(text).strip(" ;\n\t"):
+                self.missed += 1
+                self.writer.opaque(call.span, f"the SQL is not known: `{str(text)[2:-1]}`")
+            else:
+                self.writer.script(text, call.span)
+            return answer
+        if statements.is_read(value):
+            return answer
+        try:
+            for made in statements.of_core(value):
+                self.writer.sql(made, call.span)
+        except NotKnown as problem:
+            self.missed += 1
+            self.writer.opaque(call.span, str(problem))
+        return answer
+
+    def _schema_item(self, call: Made, name: str) -> Value:
+        """`enum.create(bind)`, `table.drop(bind)`, `metadata.create_all(bind)`."""
+        base = call.base
+        check = call.keywords.get("checkfirst", True)
+        try:
+            made = enum_of(base)
+        except NotKnown:
+            made = None
+        if isinstance(made, EnumType):
+            self.met += 1
+            before = self.guarded(self.writer.conditional or (check is not False and name == "create"))
+            exists = "IF EXISTS " if check is not False else ""
+            self.writer.sql(
+                [Piece(create_enum(made) if name == "create" else f"DROP TYPE {exists}{made.name}")], call.span
+            )
+            self.guarded(before)
+            return None
+        kind = path_of(base).removesuffix("()").rpartition(".")[2]
+        if (
+            kind in ("Table", "Index")
+            or isinstance(base, Class)
+            or (isinstance(base, Member) and base.name == "__table__")
+        ):
+            return self._table_item(call, base, name)
+        if kind == "Sequence" and isinstance(base, Made):
+            self.met += 1
+            sequence = qualified(base.argument(0, "name"), base.keywords.get("schema"), "the sequence")
+            self.writer.sql([Piece(f"{name.upper()} SEQUENCE {sequence}")], call.span)
+            return None
+        if name.endswith("_all") or any(map(_touches, (*call.arguments, *call.keywords.values()))):
+            self._opaque(call.span, f"what `{_shown(call.path)}` makes is not in this file")
+            return None
+        return NotImplemented
+
+    def _table_item(self, call: Made, base: Value, name: str) -> Value:
+        if isinstance(base, Made) and base.path.endswith("Table") and len(base.arguments) > 1:
+            arguments = (
+                base.arguments[0],
+                *(one for one in base.arguments[1:] if path_of(one).rpartition(".")[2] != "MetaData()"),
+            )
+            return self._operation(
+                Made(f"{OP}.{name}_table", arguments[: None if name == "create" else 1], base.keywords, call.span),
+                f"{name}_table",
+            )
+        self._opaque(call.span, f"what `{_shown(call.path)}` makes is not known")
+        return None
+
+    def _opaque(self, span: Span, reason: str) -> None:
+        self.met += 1
+        self.missed += 1
+        self.writer.opaque(span, reason)
+
+
+def _outside_holes(text: Text) -> str:
+    plain_text, at, found = str(text), 0, []
+    for start, end in text.holes:
+        found.append(plain_text[at:start])
+        at = end
+    return "".join((*found, plain_text[at:]))
+
+
+def _touches(value: Value) -> bool:
+    """Whether a value is the connection, or what operations are called on."""
+    path = path_of(value)
+    if isinstance(value, External):
+        return path == OP
+    return path.startswith(
+        (f"{OP}.get_bind()", f"{OP}.get_context()", "alembic.context.get_context()", "sqlalchemy.orm.")
+    ) and not path.endswith(".dialect")
+
+
+def _harmless(path: str) -> bool:
+    shown = path.lstrip("?.")
+    return (
+        shown.partition(".")[0].removesuffix("()") in _HARMLESS
+        or shown.startswith(
+            (*_LOGGING, "sqlalchemy.inspect", "sqlalchemy.engine.reflection", "sqlalchemy.orm.sessionmaker")
+        )
+        or ".dialect." in shown
+        or shown in ("sqlalchemy.orm.Session", "sqlalchemy.orm.session.Session")
+        or "get_logger()" in shown
+        or "getLogger()" in shown
+    )
+
+
+def _shown(path: str) -> str:
+    return path.lstrip("?.").replace("()", "(…)")

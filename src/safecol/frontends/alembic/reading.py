@@ -1,0 +1,159 @@
+"""The text of a version file comes in; what it sends to the server, as SQL with places and as statements, goes out."""
+
+import ast
+from typing import NamedTuple
+
+from safecol.frontends.alembic.following import OP, Following
+from safecol.frontends.postgresql.splitting import read_section
+from safecol.frontends.python.emitted import Emission, Places
+from safecol.frontends.python.values import External, Function, Unknown, Value, plain
+from safecol.operations import Opaque, Operation, Section, Statement
+from safecol.source import Span
+from safecol.trace import Placeholder
+
+_CREATES = frozenset(
+    {"create-table", "create-index", "create-enum", "create-sequence", "create-view", "create-extension"}
+)
+
+
+class Reading(NamedTuple):
+    """What a version file sends: `text` is its SQL, whose places in the file are `places`.
+
+    Spans of sections, statements and placeholders are those of `text`. `met` counts the operations in the file,
+    `missed` those of them that were not understood.
+    """
+
+    text: str
+    places: Places
+    sections: tuple[tuple[Section, tuple[Statement, ...]], ...]
+    placeholders: tuple[Placeholder, ...] = ()
+    met: int = 0
+    missed: int = 0
+
+
+def read(text: str, transaction: str = "shared", dialect: str = "postgresql") -> Reading:
+    """Follow `upgrade()` and `downgrade()`; `transaction` is how Alembic sends what is in no autocommit block."""
+    following = Following(text, dialect)
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as problem:
+        return _unread(following, text, problem)
+    parts: list[tuple[str, int, int]] = []
+    try:
+        following.runner.statement_list(tree.body)
+        for direction, name in (("up", "upgrade"), ("down", "downgrade")):
+            first = len(following.writer.emissions)
+            _follow(following, name)
+            parts.append((direction, first, len(following.writer.emissions)))
+    except RecursionError:
+        following.writer.opaque(Span(0, len(text)), "it is nested too deeply to be analyzed")
+        parts.append(("up", len(following.writer.emissions) - 1, len(following.writer.emissions)))
+    return _read(following, parts, transaction)
+
+
+def _follow(following: Following, name: str) -> None:
+    scope = following.runner.module
+    function = scope.names.get(name)
+    following.active = True
+    for each in _functions(following, name, function):
+        following.runner.call(each, (), _arguments(each))
+    following.active = False
+    following.writer.conditional = False
+    following.writer.transaction = ""
+
+
+def _functions(following: Following, name: str, function: Value) -> list[Function]:
+    """The function itself, or those of the several databases that it chooses from."""
+    names = following.runner.module.names
+    if isinstance(function, Function):
+        several = [one for key, one in names.items() if key.startswith(f"{name}_") and isinstance(one, Function)]
+        chooses = several and "globals()" in ast.unparse(function.node)
+        return several if chooses else [function]
+    return []
+
+
+def _arguments(function: Function) -> dict[str, Value]:
+    """What runners of their own pass: `op` and `tables`."""
+    found: dict[str, Value] = {}
+    for one in function.node.args.args:
+        if one.arg == "op":
+            found["op"] = External(OP)
+        elif one.arg == "tables":
+            found["tables"] = External("tables")
+        elif one.arg in ("engine_name", "engine"):
+            found[one.arg] = plain("default", Span(0, 0))
+        else:
+            found[one.arg] = Unknown(one.arg, f"the argument `{one.arg}` is not known")
+    return found
+
+
+def _unread(following: Following, text: str, problem: BaseException) -> Reading:
+    line = getattr(problem, "lineno", None) or 1
+    starts = [0, *(at + 1 for at, character in enumerate(text) if character == "\n")]
+    start = starts[min(line, len(starts)) - 1]
+    end = text.find("\n", start)
+    place = Span(start, end if end >= 0 else len(text))
+    reason = getattr(problem, "msg", None) or "it is nested too deeply"
+    following.writer.opaque(place, f"this Python can't be parsed: {reason}")
+    read = _read(following, [("up", 0, 1)], "shared")
+    (section, (statement,)), *_ = read.sections
+    refused = statement._replace(opaque=Opaque(statement.span, following.writer.emissions[0].reason, syntax=True))
+    return read._replace(sections=((section, (refused,)),))
+
+
+def _read(following: Following, parts: list[tuple[str, int, int]], transaction: str) -> Reading:
+    text = following.writer.text
+    sections: list[tuple[Section, tuple[Statement, ...]]] = []
+    placeholders: list[Placeholder] = []
+    number = 1
+    for direction, first, last in parts:
+        emissions = following.writer.emissions[first:last]
+        for run in _runs(emissions):
+            how = run[0].transaction or transaction
+            section = Section(direction, Span(run[0].start, run[-1].end), how)
+            found: list[Statement] = []
+            for emission in run:
+                made, places = _statements(text, section, emission, number)
+                number += len(made)
+                found += made
+                placeholders += places
+            sections.append((section, tuple(found)))
+        if not emissions:
+            at = following.writer.emissions[first - 1].end if first else 0
+            sections.append((Section(direction, Span(at, at), transaction), ()))
+    return Reading(text, following.writer.places, tuple(sections), tuple(placeholders), following.met, following.missed)
+
+
+def _runs(emissions: list[Emission]) -> list[list[Emission]]:
+    """What is sent one after the other in the same way."""
+    runs: list[list[Emission]] = []
+    for emission in emissions:
+        if runs and runs[-1][0].transaction == emission.transaction:
+            runs[-1].append(emission)
+        else:
+            runs.append([emission])
+    return runs
+
+
+def _statements(
+    text: str, section: Section, emission: Emission, number: int
+) -> tuple[list[Statement], tuple[Placeholder, ...]]:
+    span = Span(emission.start, emission.end)
+    if emission.reason:
+        return [Statement(number, span, (), Opaque(span, emission.reason))], ()
+    reading = read_section(text, section._replace(span=span), number)
+    found = []
+    for statement in reading.statements:
+        opaque = statement.opaque
+        if opaque is not None and opaque.syntax and emission.holes:
+            opaque = Opaque(opaque.span, "parts of this SQL are not known, and it can't be read without them")
+        operations = statement.operations
+        if emission.conditional:
+            operations = tuple(map(_conditional, operations))
+        found.append(statement._replace(operations=operations, opaque=opaque))
+    return found, reading.placeholders
+
+
+def _conditional(operation: Operation) -> Operation:
+    more = {"conditional", "if-not-exists"} if operation.kind in _CREATES else {"conditional"}
+    return operation._replace(flags=operation.flags | more)

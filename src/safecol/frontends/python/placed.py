@@ -1,0 +1,18 @@
+"""Statements and comments of an emitted text come in; they go out with their places in the Python file."""
+
+from collections.abc import Iterable, Sequence
+
+from safecol.frontends.python import positions
+from safecol.frontends.python.emitted import Places
+from safecol.operations import Statement
+from safecol.source import Span
+
+
+def statements(found: Iterable[Statement], places: Places) -> tuple[Statement, ...]:
+    """The statements, each at the call that sends it."""
+    return tuple(one._replace(span=places.statement(one.span), parts=()) for one in found)
+
+
+def comments(text: str, inside: Sequence[tuple[Span, str]], places: Places) -> list[tuple[Span, str]]:
+    """The comments of the Python file, and those `inside` of the SQL in its strings."""
+    return [*positions.comments(text), *((places.at(span), comment) for span, comment in inside)]

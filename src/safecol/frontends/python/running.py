@@ -1,0 +1,254 @@
+"""Statements of a Python source come in and are followed: names are bound, calls reach the host; nothing is run."""
+
+import ast
+from collections.abc import Callable
+from typing import Protocol
+
+from safecol.frontends.python.evaluator import Evaluator, Host
+from safecol.frontends.python.positions import Positions
+from safecol.frontends.python.values import Class, External, Function, Scope, Unknown, Value
+
+_DEEPEST = 25
+_MOST_STATEMENTS = 30_000
+ALL, UNSURE = "all", "unsure"
+
+
+class Surroundings(Host, Protocol):
+    """What the front end does at the borders of a block."""
+
+    def enter(self, value: Value) -> Value:
+        """Begin a `with` block; the value is what `as` names."""
+
+    def leave(self, value: Value) -> None:
+        """End a `with` block."""
+
+    def guarded(self, condition: bool) -> bool:
+        """Say whether what follows runs in any case; the answer is what held before."""
+
+    def stated(self, value: Value) -> None:
+        """An expression that stands as a statement."""
+
+    def ignored(self, node: ast.stmt, reason: str) -> None:
+        """A statement that was not followed, and why."""
+
+
+class _Returned(Exception):  # noqa: N818 - it is no error
+    def __init__(self, value: Value) -> None:
+        self.value = value
+
+
+class _Left(Exception):  # noqa: N818 - `break` and `continue`
+    pass
+
+
+class Runner:
+    """Follows the statements of one file."""
+
+    def __init__(self, text: str, host: Surroundings, package: str = "") -> None:
+        self.positions = Positions(text)
+        self.host = host
+        self.package = package
+        self.evaluator = Evaluator(self.positions, host, self.call)
+        self.module = Scope()
+        self.depth = 0
+        self.count = 0
+
+    def statement_list(self, statements: list[ast.stmt]) -> None:
+        """Follow the statements of the module itself."""
+        try:
+            self.block(statements, self.module)
+        except (_Returned, _Left):
+            return
+
+    def call(self, function: Function, arguments: tuple[Value, ...], keywords: dict[str, Value]) -> Value:
+        """What a function of the file returns, its statements followed."""
+        name = function.name or "a lambda"
+        if self.depth >= _DEEPEST or self.count > _MOST_STATEMENTS:
+            return Unknown(f"{name}()", "it goes too deep to be followed")
+        scope = Scope(function.scope)
+        self._bind(function, arguments, keywords, scope)
+        if isinstance(function.node, ast.Lambda):
+            return self.evaluator.evaluate(function.node.body, scope)
+        self.depth += 1
+        try:
+            self.block(function.node.body, scope)
+        except _Returned as returned:
+            return returned.value
+        except _Left:
+            pass
+        finally:
+            self.depth -= 1
+        return None
+
+    def _bind(self, function: Function, arguments: tuple[Value, ...], keywords: dict[str, Value], scope: Scope) -> None:
+        parameters = function.node.args
+        names = [one.arg for one in (*parameters.posonlyargs, *parameters.args)]
+        left = dict(keywords)
+        for at, name in enumerate(names):
+            default = at - len(names) + len(parameters.defaults)
+            if at < len(arguments):
+                scope.names[name] = arguments[at]
+            elif name in left:
+                scope.names[name] = left.pop(name)
+            elif default >= 0:
+                scope.names[name] = self.evaluator.evaluate(parameters.defaults[default], function.scope)
+            else:
+                scope.names[name] = Unknown(name, f"the argument `{name}` is not known")
+        for one, node in zip(parameters.kwonlyargs, parameters.kw_defaults, strict=True):
+            if one.arg in left:
+                scope.names[one.arg] = left.pop(one.arg)
+            elif node is not None:
+                scope.names[one.arg] = self.evaluator.evaluate(node, function.scope)
+            else:
+                scope.names[one.arg] = Unknown(one.arg, f"the argument `{one.arg}` is not known")
+        if parameters.vararg is not None:
+            scope.names[parameters.vararg.arg] = tuple(arguments[len(names) :])
+        if parameters.kwarg is not None:
+            scope.names[parameters.kwarg.arg] = left
+
+    def block(self, statements: list[ast.stmt], scope: Scope) -> None:
+        """Follow statements in order."""
+        for number, statement in enumerate(statements):
+            self.count += 1
+            if self.count > _MOST_STATEMENTS:
+                self.host.ignored(statement, "the file goes on for too long to be followed")
+                raise _Returned(None)
+            if isinstance(statement, ast.If) and self._branches(statement, statements[number + 1 :], scope):
+                return
+            if not isinstance(statement, ast.If):
+                self.statement(statement, scope)
+
+    def statement(self, node: ast.stmt, scope: Scope) -> None:
+        """Follow one statement."""
+        evaluate = self.evaluator.evaluate
+        if isinstance(node, ast.Expr):
+            self.host.stated(evaluate(node.value, scope))
+        elif isinstance(node, ast.Assign):
+            value = evaluate(node.value, scope)
+            for target in node.targets:
+                self.evaluator.bind(target, value, scope)
+        elif isinstance(node, ast.AnnAssign):
+            if node.value is not None:
+                self.evaluator.bind(node.target, evaluate(node.value, scope), scope)
+        elif isinstance(node, ast.AugAssign):
+            self._augment(node, scope)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            scope.names[node.name] = Function(node, scope)
+        elif isinstance(node, ast.ClassDef):
+            scope.names[node.name] = self._class(node, scope)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            self._import(node, scope)
+        elif isinstance(node, ast.Return):
+            raise _Returned(None if node.value is None else evaluate(node.value, scope))
+        elif isinstance(node, ast.Raise):
+            raise _Returned(Unknown("raise", "the function raises"))
+        elif isinstance(node, (ast.With, ast.AsyncWith)):
+            self._with(node, scope)
+        elif isinstance(node, (ast.For, ast.AsyncFor)):
+            self._for(node, scope)
+        elif isinstance(node, ast.While):
+            self.maybe(lambda: self._once(node.body, scope))
+        elif isinstance(node, (ast.Try, ast.TryStar)):
+            self._try(node, scope)
+        elif isinstance(node, ast.Match):
+            for case in node.cases:
+                self.maybe(lambda body=case.body: self.block(body, scope))  # type: ignore[misc]
+        elif isinstance(node, (ast.Break, ast.Continue)):
+            raise _Left
+
+    def maybe(self, body: Callable[[], object]) -> bool:
+        """Follow what may or may not run; True when it ends the function where it runs."""
+        before = self.host.guarded(True)
+        try:
+            body()
+        except (_Returned, _Left):
+            return True
+        finally:
+            self.host.guarded(before)
+        return False
+
+    def _branches(self, node: ast.If, rest: list[ast.stmt], scope: Scope) -> bool:
+        """Follow an `if`; True when it took the rest of the block with it."""
+        known = self.evaluator.truth(self.evaluator.evaluate(node.test, scope))
+        if known is not None:
+            self.block(node.body if known else node.orelse, scope)
+            return False
+        ended = self.maybe(lambda: self.block(node.body, scope))
+        also = self.maybe(lambda: self.block(node.orelse, scope)) if node.orelse else False
+        if ended and also:
+            raise _Returned(Unknown("return", "it depends on a condition that is not known"))
+        if not (ended or also):
+            return False
+        if self.maybe(lambda: self.block(rest, scope)):
+            raise _Returned(Unknown("return", "it depends on a condition that is not known"))
+        return True
+
+    def _augment(self, node: ast.AugAssign, scope: Scope) -> None:
+        if not isinstance(node.target, ast.Name):
+            return
+        value = ast.BinOp(ast.Name(node.target.id, ast.Load()), node.op, node.value)
+        ast.copy_location(value, node)
+        ast.copy_location(value.left, node.target)
+        scope.names[node.target.id] = self.evaluator.evaluate(value, scope)
+
+    def _class(self, node: ast.ClassDef, scope: Scope) -> Class:
+        inner = Scope(scope)
+        for statement in node.body:
+            if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.FunctionDef, ast.ClassDef)):
+                self.statement(statement, inner)
+        return Class(node.name, tuple(self.evaluator.evaluate(base, scope) for base in node.bases), inner.names)
+
+    def _import(self, node: ast.Import | ast.ImportFrom, scope: Scope) -> None:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                path = alias.name if alias.asname else alias.name.partition(".")[0]
+                scope.names[alias.asname or path] = External(path)
+            return
+        module = "." * node.level + (node.module or "")
+        for alias in node.names:
+            scope.names[alias.asname or alias.name] = External(f"{module}.{alias.name}")
+
+    def _with(self, node: ast.With | ast.AsyncWith, scope: Scope) -> None:
+        entered = []
+        for item in node.items:
+            value = self.evaluator.evaluate(item.context_expr, scope)
+            inside = self.host.enter(value)
+            entered.append(value)
+            if item.optional_vars is not None:
+                self.evaluator.bind(item.optional_vars, inside, scope)
+        try:
+            self.block(node.body, scope)
+        finally:
+            for value in reversed(entered):
+                self.host.leave(value)
+
+    def _for(self, node: ast.For | ast.AsyncFor, scope: Scope) -> None:
+        value = self.evaluator.evaluate(node.iter, scope)
+        items = self.evaluator.items(value)
+        if items is None:
+            reason = value.reason if isinstance(value, Unknown) else "what it goes through is not known"
+            for name in ast.walk(node.target):
+                if isinstance(name, ast.Name):
+                    scope.names[name.id] = Unknown(name.id, reason)
+            self.maybe(lambda: self._once(node.body, scope))
+            return
+        for item in items:
+            self.evaluator.bind(node.target, item, scope)
+            self._once(node.body, scope)
+
+    def _once(self, body: list[ast.stmt], scope: Scope) -> None:
+        try:
+            self.block(body, scope)
+        except _Left:
+            return
+
+    def _try(self, node: ast.Try | ast.TryStar, scope: Scope) -> None:
+        try:
+            self.block([*node.body, *node.orelse], scope)
+        finally:
+            for handler in node.handlers:
+                if handler.name:
+                    scope.names[handler.name] = Unknown(handler.name, "it is an exception")
+                self.maybe(lambda body=handler.body: self.block(body, scope))  # type: ignore[misc]
+            if node.finalbody:
+                self.block(node.finalbody, scope)
