@@ -126,28 +126,15 @@ def run(context: Context, dialect: Dialect, statement: Statement, body: Body | N
                 fresh[at] = _value_of(operation.definition, facts)
         if facts.get("no_op") is not True:
             history.apply(context, operation)
-    whole = effects.combine(dialect.table, [item[3] for item in found])
-    inside = {True: "inside", False: "outside", None: "unknown"}[
-        True if before is not None else (None if kind == "unknown" else False)
-    ]
+    whole = found[0][3] if len(found) == 1 else effects.combine(dialect.table, [item[3] for item in found])
+    inside = "inside" if before is not None else "unknown" if kind == "unknown" else "outside"
     steps = []
     for operation, key, facts, effect, existing in found:
         facts["operation"] = operation.kind
         facts["transaction"] = inside
+        # By place: one of these is made for every operation there is.
         steps.append(
-            Step(
-                statement=statement,
-                operation=operation,
-                facts=facts,
-                effect=effect,
-                whole=whole,
-                transaction=before,
-                transaction_kind=kind,
-                held=held,
-                settings=settings,
-                table=key or None,
-                existing=existing,
-            )
+            Step(statement, operation, facts, effect, whole, before, kind, held, settings, key or None, existing)
         )
     if context.transaction is not None and context.transaction == before and whole.locks:
         _hold(context, dialect, whole, statement.number)
@@ -239,8 +226,8 @@ def _fact_words(
     small = facts["table"] == "small"
     facts["blocks"] = None if small or not effect.blocks else effect.blocks[0]
     facts["duration"] = "instant" if small else effect.duration
-    facts["rewrite"] = not small and any(_matters(context, name) for name in effect.rewrite)
-    facts["scan"] = not small and any(_matters(context, name) for name in effect.scan)
+    facts["rewrite"] = bool(effect.rewrite) and not small and any(_matters(context, name) for name in effect.rewrite)
+    facts["scan"] = bool(effect.scan) and not small and any(_matters(context, name) for name in effect.scan)
     facts["rebuild"] = bool(effect.rebuilt) and existing and not small
     facts["transaction_allowed"] = effect.transaction_allowed
     facts["fails"] = effect.fails.when if effect.fails is not None else None
