@@ -133,6 +133,12 @@ def _joins(conjunct: Expression) -> bool:
     return len(qualifiers) > 1 and not constants
 
 
+def joined(condition: Expression | None) -> set[str]:
+    """The columns that a WHERE compares with those of another relation."""
+    conjuncts = _conjuncts(condition) if condition is not None else ()
+    return {name for conjunct in conjuncts if _joins(conjunct) for name in columns(conjunct)}
+
+
 def _created(trace: Trace) -> set[str]:
     """Names of the tables that the change set creates."""
     return {

@@ -12,6 +12,11 @@ from safecol.trace import Problem, Step
 
 _TOP = Span(0, 0)
 _COMMENTS = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+# An empty file that says that it is meant to be.
+_MEANT = re.compile(
+    r"\b(?:intentional\w*|deliberate\w*|on purpose|blank|no-?op|nothing (?:to do|here)|do not edit|taken back)\b",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(r"(\d+)")
 _DOTTED = re.compile(r"V(\d[\d._]*?)__")
 # Tools that refuse, or skip, what comes in before the last migration that they have run.
@@ -114,7 +119,7 @@ def of_migration(migration: Migration, text: str, downs: Mapping[str, tuple[int,
     statements = [statement for _, found in migration.sections for statement in found]
     forward = any(section.direction != "down" for section, _ in migration.sections)
     written = statements or _COMMENTS.sub("", text).strip("\ufeff \t\r\n;")
-    if migration.path.endswith(".sql") and forward and not written:
+    if migration.path.endswith(".sql") and forward and not written and not _MEANT.search(text):
         yield Problem("empty-migration", Span(0, len(text.split("\n", 1)[0])), "This migration has no statement")
     runner = RUNNERS.get(migration.runner)
     if runner is not None and runner.marks and migration.runner != "liquibase" and statements and not _down(migration):

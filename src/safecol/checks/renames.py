@@ -1,22 +1,34 @@
 """Renames: a trace comes in; renamed tables and columns whose old name nothing takes over go out."""
 
+import re
 from collections.abc import Iterator
 
 from safecol.operations import ColumnDefinition, Operation
+from safecol.patterns import lazy
 from safecol.trace import Hit, Step, Trace
 
 _VIEWS = frozenset({"create-view", "create-materialized-view"})
 _TABLES = frozenset({"create-table", "create-table-as"})
+# What a table is called that another has just taken the place of.
+_SET_ASIDE = lazy(
+    r"(?:^|_)(?:old|orig(?:inal)?|bak|backup|prev(?:ious)?|archived?|deprecated|unused|legacy|te?mp|\d+)(?:_|$)",
+    re.IGNORECASE,
+)
 
 
 def tables_without_replacement(trace: Trace) -> Iterator[Hit]:
-    """Renames of existing tables, unless a later step of the section makes a view or a table with the old name."""
+    """Renames of existing tables, unless a later step of the section makes a view or a table with the old name.
+
+    One that takes the place of a table just dropped or set aside was made for that: nothing deployed uses it.
+    """
     for at, step in enumerate(trace.steps):
         relation = step.operation.relation
         if step.operation.kind != "rename-table" or not step.existing or relation is None:
             continue
         later = trace.steps[at + 1 :]
         swapped = any(_is_renamed_to(after.operation, relation.name) for after in later)
+        if any(_makes_room(before.operation, step.operation.new_name) for before in trace.steps[:at]):
+            continue
         if not swapped and not _made(later, relation.name, _VIEWS | _TABLES):
             yield _hit(step)
 
@@ -47,6 +59,14 @@ def _made(steps: tuple[Step, ...], name: str, kinds: frozenset[str]) -> bool:
 
 def _is_renamed_to(operation: Operation, name: str) -> bool:
     return operation.kind == "rename-table" and operation.new_name == name
+
+
+def _makes_room(operation: Operation, name: str | None) -> bool:
+    if operation.relation is None or operation.relation.name != name:
+        return False
+    if operation.kind == "rename-table":
+        return _SET_ASIDE.search(operation.new_name or "") is not None
+    return operation.kind == "drop-table"
 
 
 def _stands_in(added: Operation, renamed: Operation) -> bool:

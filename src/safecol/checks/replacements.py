@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from safecol.checks.backfill import joined
 from safecol.operations import ColumnDefinition
 from safecol.trace import Hit, Step, Trace
 
@@ -31,7 +32,8 @@ def _copied_column(steps: list[Step], dropped: Step) -> tuple[str, Step] | None:
         operation = step.operation
         if operation.kind != "update" or step.table != dropped.table or operation.query is None:
             continue
-        read = {column for _, column in operation.query.columns}
+        # A key that a join compares is no value that is copied.
+        read = {column for _, column in operation.query.columns} - joined(operation.expression)
         written = [value for option, value in operation.options if option == "column" and value in added]
         if written and dropped.operation.column in read:
             return f"{step.table}.{written[0]}", step

@@ -134,6 +134,14 @@ _SAFE_CALL = lazy(
 )
 _STRING = lazy(r"E?'(?:[^']|'')*'", re.IGNORECASE)
 _NAME = lazy(r"[^\W\d]\w*")
+_NO_SQL = frozenset(
+    {"int2", "int4", "int8", "numeric", "float4", "float8", "bool", "oid", "uuid", "date", "timestamp", "timestamptz"}
+)
+_DECLARED = lazy(
+    r"^\s*(?:DECLARE\s+)?([^\W\d]\w*)\s+(?:CONSTANT\s+)?(?:smallint|int|integer|bigint|int[248]|numeric|boolean|oid|uuid|date)"
+    r"\s*(?:\([\d, ]*\))?\s*(?:;|:?=|DEFAULT\b|NOT\b)",
+    re.IGNORECASE | re.MULTILINE,
+)
 _SAFE_OPERAND = lazy(
     r"^(?:\s*|\(|\)|[\d.]+|tg_\w+|chr\s*\(.*|.*::\s*(?:int\w*|bigint|smallint|oid|reg\w+|uuid|date|numeric)(?:::text)?)$",
     re.IGNORECASE | re.DOTALL,
@@ -150,14 +158,23 @@ def dynamic_statements(trace: Trace) -> Iterator[Hit]:
             continue  # without arguments the caller has nothing to smuggle in
         body = _COMMENT.sub(lambda found: " " * len(found[0]), definition.body)
         for found in _EXECUTE.finditer(body):
-            operand = _spliced(found[1], body)
+            operand = _spliced(found[1], body, _harmless(definition, body))
             if operand:
                 name = str(step.operation.relation) if step.operation.relation else "the function"
                 yield Hit(step, _within(step, definition, found), {"operand": operand, "function": name})
                 break
 
 
-def _spliced(expression: str, body: str) -> str:
+def _harmless(definition: RoutineDefinition, body: str) -> set[str]:
+    """Parameters and variables whose types hold no SQL: numbers, dates, identifiers."""
+    declared = {found[1].lower() for found in _DECLARED.finditer(body)}
+    if len(definition.parameters) != len(definition.arguments):
+        return declared  # which parameter has which type can't be told
+    types = zip(definition.parameters, definition.arguments, strict=True)
+    return declared | {name for name, type_ in types if type_.name in _NO_SQL and not type_.array}
+
+
+def _spliced(expression: str, body: str, harmless: set[str]) -> str:
     """The first operand of `||` that is neither quoted nor made by the body itself; empty without one."""
     if "||" not in expression:
         return ""
@@ -165,7 +182,7 @@ def _spliced(expression: str, body: str) -> str:
     for operand in plain.split("||"):
         bare = operand.strip().strip("()").strip()
         name = _NAME.search(bare)
-        if name is None or _SAFE_OPERAND.match(bare):
+        if name is None or _SAFE_OPERAND.match(bare) or bare.lower() in harmless:
             continue
         word = re.escape(name[0])
         if not re.search(rf"\b{word}\s*(?:\[[^]]*\]\s*)?:?=|\b(?:FOR|FOREACH|INTO)\s+{word}\b", body, re.IGNORECASE):

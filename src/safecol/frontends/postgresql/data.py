@@ -54,6 +54,14 @@ def _condition(node: Node, key: str = "whereClause") -> tuple[Expression | None,
     return condition, {"where", "always-true"} if is_always_true(condition) else {"where"}
 
 
+def _filter(source: Node) -> set[str]:
+    """What is said of the WHERE of a SELECT: of a UNION that each part has one, and that none is always true."""
+    if "larg" not in source:
+        return _condition(source)[1]
+    left, right = _filter(source["larg"]), _filter(source["rarg"])
+    return (left & right & {"where"}) | ((left | right) & {"always-true"})
+
+
 def _assigned(targets: list[Node] | None) -> Pairs:
     return tuple(("column", target["ResTarget"].get("name", "")) for target in targets or () if "ResTarget" in target)
 
@@ -133,7 +141,7 @@ def _insert(node: Node, reading: Reading, site: Site) -> list[Operation]:
         flags.add("values-source")
     else:
         flags.add("select-source")
-        flags |= _condition(source)[1]
+        flags |= _filter(source)
         if "limitCount" in source:
             flags.add("limit")
     if "onConflictClause" in node:
