@@ -3,9 +3,9 @@
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
-from typing import NamedTuple
 
 from safecol.patterns import lazy
+from safecol.records import NamedTuple
 from safecol.runners import dialects
 from safecol.runners.migration_file import MigrationFile
 from safecol.runners.recognition import HEAD, python_kind

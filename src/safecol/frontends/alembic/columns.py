@@ -1,17 +1,21 @@
 """`sa.Column` and constraints as values come in; the clauses that PostgreSQL is sent for them go out."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from safecol.frontends.alembic.expressions import condition, default, expression
-from safecol.frontends.alembic.names import NotKnown, dotted, identifier, known, quoted, string, why
+from safecol.frontends.alembic.names import NotKnown, dotted, identifier, known, quoted, shown_source, string, why
 from safecol.frontends.alembic.types import EnumType, brings_type, serial, type_name
+from safecol.frontends.python.strings import hole
 from safecol.frontends.python.values import External, Made, Text, Value, path_of
+from safecol.records import NamedTuple
 from safecol.source import Span
 
 
 class Column(NamedTuple):
-    """A column with what the toolkit needs to write it; `constraints` stand in the column's own clause."""
+    """A column with what the toolkit needs to write it; `constraints` stand in the column's own clause.
+
+    `missed` says what of its default is not known, which then is a placeholder.
+    """
 
     name: str
     type: str
@@ -27,6 +31,7 @@ class Column(NamedTuple):
     indexed: bool
     comment: str | None
     brings: EnumType | None
+    missed: str = ""
 
 
 def is_column(value: Value) -> bool:
@@ -59,6 +64,11 @@ def column(value: Value) -> Column:
     server = value.keywords.get("server_default")
     made_by = "".join(generated(one) for one in (*parts, server) if kind_of(one) in ("Identity", "Computed"))
     comment = value.keywords.get("comment")
+    missed = ""
+    try:
+        written = default(server)
+    except NotKnown as problem:
+        written, missed = str(hole(shown_source(server), value.span)), f"the default of the column `{name}`: {problem}"
     if "**" in value.keywords or any(not _is_part(one) for one in rest):
         raise NotKnown(f"what the column `{name}` is made of is not known")
     return Column(
@@ -68,7 +78,7 @@ def column(value: Value) -> Column:
         (not primary and "Identity" not in map(kind_of, (*parts, server))) if nullable is None else nullable,
         primary,
         value.keywords.get("autoincrement", "auto"),
-        None if made_by else default(server),
+        None if made_by else written,
         made_by,
         tuple(one for one in parts if kind_of(one) == "CheckConstraint"),
         references,
@@ -76,6 +86,7 @@ def column(value: Value) -> Column:
         _flag(value, "index", default_=False),
         str(comment) if isinstance(comment, Text) else None,
         brings_type(given),
+        missed,
     )
 
 
@@ -173,7 +184,7 @@ def names(values: Value, what: str = "the columns") -> str:
     """Columns in parentheses without them. Errors: NotKnown."""
     if isinstance(values, Text):
         values = [values]
-    if not isinstance(values, (list, tuple)):
+    if type(values) not in (list, tuple):
         raise NotKnown(why(values, what))
     return ", ".join(_column_name(one, what) for one in values)
 
@@ -226,7 +237,7 @@ def target_of(value: Made) -> tuple[str, str]:
 def _key_constraint(value: Made) -> str:
     first = value.arguments[0] if value.arguments else None
     columns, targets = value.argument(0, "columns"), value.argument(1, "refcolumns")
-    if not isinstance(targets, (list, tuple)) or not targets:
+    if type(targets) not in (list, tuple) or not targets:
         raise NotKnown(why(first, "what the foreign key references"))
     split = [known(one, "what the foreign key references").rpartition(".") for one in targets]
     targets_shown = ", ".join(quoted(part[2]) for part in split)
@@ -250,7 +261,7 @@ def exclusion(value: Made) -> str:
     """An EXCLUDE constraint."""
     elements = []
     for one in value.arguments:
-        if not isinstance(one, tuple) or len(one) != 2:
+        if type(one) is not tuple or len(one) != 2:
             raise NotKnown("an element of the exclusion constraint is not known")
         written = quoted(str(one[0])) if isinstance(one[0], Text) else expression(one[0])
         operators = value.keywords.get("ops")
@@ -276,7 +287,7 @@ def index(value: Made, table: str, *, columns: Value = None, name: Value = None)
     """CREATE INDEX of a sa.Index or of op.create_index. Errors: NotKnown."""
     keywords = value.keywords
     elements = columns if columns is not None else value.arguments[1:]
-    if not isinstance(elements, (list, tuple)):
+    if type(elements) not in (list, tuple):
         raise NotKnown(why(elements, "the columns of the index"))
     operators = keywords.get("postgresql_ops")
     parts = [_element(one, operators if isinstance(operators, dict) else {}) for one in elements]

@@ -2,9 +2,9 @@
 
 import re
 from functools import cache
-from typing import NamedTuple
 
 from safecol.patterns import lazy
+from safecol.records import NamedTuple
 
 _PER_MIGRATION = lazy(r"transaction_per_migration\s*=\s*True|[\"']transaction_per_migration[\"']\s*:\s*True")
 _AUTOCOMMIT = lazy(r"isolation_level\s*[=:]\s*[\"']AUTOCOMMIT[\"']|transactional_ddl\s*[=:]\s*False")

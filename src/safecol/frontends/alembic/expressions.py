@@ -106,7 +106,7 @@ def _of_made(value: External | Made) -> str | None:
         return f"NOT ({expression(first)})"
     if name in ("desc", "asc"):
         return f"{expression(first)} {name.upper()}"
-    if name == "array" and isinstance(first, (list, tuple)):
+    if name == "array" and type(first) in (list, tuple):
         return f"ARRAY[{', '.join(map(expression, first))}]"
     if name == "inline_literal":
         return expression(first)
@@ -143,7 +143,7 @@ def _method(name: str, value: Made) -> str | None:
     first = value.arguments[0] if value.arguments else None
     if name in ("is_", "isnot", "is_not"):
         return f"{expression(value.base)} IS {'' if name == 'is_' else 'NOT '}{expression(first)}"
-    if name in ("in_", "notin_", "not_in") and isinstance(first, (list, tuple)):
+    if name in ("in_", "notin_", "not_in") and type(first) in (list, tuple):
         values = ", ".join(map(expression, first))
         return f"{expression(value.base)} {'' if name == 'in_' else 'NOT '}IN ({values})"
     if name in ("like", "ilike"):

@@ -1,7 +1,6 @@
 """What a version file calls comes in, call by call; the statements that it sends are written down, none is sent."""
 
 import ast
-from typing import NamedTuple
 
 from safecol.frontends.alembic import statements
 from safecol.frontends.alembic.names import NotKnown, qualified
@@ -10,6 +9,7 @@ from safecol.frontends.alembic.types import EnumType, create_enum, enum_of
 from safecol.frontends.python.emitted import Piece, Writer
 from safecol.frontends.python.running import Runner
 from safecol.frontends.python.values import Class, External, Made, Member, Text, Unknown, Value, path_of, plain
+from safecol.records import NamedTuple
 from safecol.source import Span
 
 OP = "alembic.op"
@@ -59,6 +59,8 @@ class Following:
             return plain(self.dialect, Span(0, 0))
         if name == "name" and isinstance(base, Unknown) and base.source.endswith((".dialect", ".engine")):
             return plain(self.dialect, Span(0, 0))
+        if name in ("url", "drivername") and path.endswith((".engine", ".bind", "get_bind()", ".url")):
+            return plain(f"{self.dialect}://" if name == "url" else self.dialect, Span(0, 0))
         if name == "as_sql" and path.endswith("get_context()"):
             return False
         return NotImplemented
@@ -84,7 +86,9 @@ class Following:
         if name in _ROWS and "ession" in path and not _harmless(path):
             self._opaque(call.span, "the rows that a session writes are not known")
             return Unknown(f"{name}()", "it is what a session answers")
-        if not _harmless(path) and any(map(_touches, (*call.arguments, *call.keywords.values()))):
+        if not (_harmless(path) or path.startswith("sqlalchemy.")) and any(
+            map(_touches, (*call.arguments, *call.keywords.values()))
+        ):
             self._opaque(call.span, f"`{_shown(path)}` is not in this file, and it is given the connection")
             return Unknown(f"{name}()", "it is not in this file")
         return NotImplemented

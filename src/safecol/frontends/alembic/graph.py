@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from safecol.patterns import lazy
+from safecol.records import NamedTuple
 
 _ASSIGNED = lazy(
     r"^(?P<name>revision|down_revision|depends_on|branch_labels)[^\S\n]*(?::[^=\n]+)?=\s*"

@@ -1,6 +1,6 @@
 """Names as values come in; identifiers as the toolkit writes them, quoted where they need it, go out."""
 
-from safecol.frontends.python.values import Made, Text, Unknown, Value
+from safecol.frontends.python.values import External, Made, Text, Unknown, Value, path_of
 from safecol.patterns import lazy
 
 _PLAIN = lazy(r"[a-z_][a-z0-9_$]*")
@@ -29,12 +29,21 @@ def known(value: Value, what: str) -> str:
     raise NotKnown(why(value, what))
 
 
+def shown_source(value: Value) -> str:
+    """How a value is written, as far as that is kept."""
+    if isinstance(value, Unknown):
+        return value.source
+    return str(value) if isinstance(value, Text) else path_of(value).removeprefix("?") or "value"
+
+
 def why(value: Value, what: str) -> str:
     """The sentence that says that something is not known."""
     if isinstance(value, Unknown):
         return f"{what} is not known: `{value.source}`, {value.reason}"
     if isinstance(value, Text):
         return f"{what} is not known: `{value}`"
+    if isinstance(value, External):
+        return f"{what} is not known: `{value.path}` is not in this file"
     if isinstance(value, Made):
         return f"{what} is not known: `{value.path.removeprefix('?')}(…)`"
     return f"{what} is not known"

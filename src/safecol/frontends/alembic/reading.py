@@ -1,13 +1,13 @@
 """The text of a version file comes in; what it sends to the server, as SQL with places and as statements, goes out."""
 
 import ast
-from typing import NamedTuple
 
 from safecol.frontends.alembic.following import OP, Following
 from safecol.frontends.postgresql.splitting import read_section
 from safecol.frontends.python.emitted import Emission, Places
 from safecol.frontends.python.values import External, Function, Unknown, Value, plain
 from safecol.operations import Opaque, Operation, Section, Statement
+from safecol.records import NamedTuple
 from safecol.source import Span
 from safecol.trace import Placeholder
 
@@ -55,6 +55,7 @@ def _follow(following: Following, name: str) -> None:
     scope = following.runner.module
     function = scope.names.get(name)
     following.active = True
+    following.writer.begun = len(following.writer.emissions)
     for each in _functions(following, name, function):
         following.runner.call(each, (), _arguments(each))
     following.active = False

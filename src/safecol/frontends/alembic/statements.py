@@ -90,7 +90,7 @@ def of_core(value: Value) -> Iterator[list[Piece]]:
 
 
 def _listed(names: Value) -> str:
-    if not isinstance(names, (list, tuple)) or not all(isinstance(one, Text) for one in names):
+    if type(names) not in (list, tuple) or not all(isinstance(one, Text) for one in names):
         return ""
     return f" ({', '.join(quoted(str(one)) for one in names)})"
 
@@ -138,8 +138,8 @@ def insertion(subject: Value, rows: Value) -> Iterator[list[Piece]]:
     table = table_name(subject)
     if isinstance(rows, dict):
         rows = [rows]
-    known_rows = [row for row in rows if isinstance(row, dict)] if isinstance(rows, (list, tuple)) else []
-    if isinstance(rows, (list, tuple)) and not rows:
+    known_rows = [row for row in rows if isinstance(row, dict)] if type(rows) in (list, tuple) else []
+    if type(rows) in (list, tuple) and not rows:
         return
     if not known_rows or not all(isinstance(key, str) for key in known_rows[0]):
         yield [Piece(f"INSERT INTO {table} SELECT * FROM ${{rows}}")]

@@ -1,9 +1,8 @@
 """Column types as values come in; the type names that the toolkit writes for PostgreSQL go out."""
 
-from typing import NamedTuple
-
 from safecol.frontends.alembic.names import NotKnown, dotted, known, quoted, string, why
 from safecol.frontends.python.values import Class, External, Made, Member, Text, Unknown, Value, is_known, path_of
+from safecol.records import NamedTuple
 from safecol.source import Span
 
 _NOWHERE = Span(0, 0)
@@ -163,7 +162,7 @@ def _labels(value: Made) -> list[str] | None:
             found.append(str(one))
         elif isinstance(one, Class):
             found += [name for name in one.names if not name.startswith("_") and is_known(one.names[name])]
-        elif isinstance(one, (list, tuple)) and all(isinstance(label, Text) for label in one):
+        elif type(one) in (list, tuple) and all(isinstance(label, Text) for label in one):
             found += map(str, one)
         elif isinstance(one, Member) and isinstance(one.base, Class):
             found.append(one.name)

@@ -5,9 +5,9 @@ Everything after the front end reads this text as it would read an SQL file; pla
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from safecol.frontends.python.values import Text
+from safecol.records import NamedTuple
 from safecol.source import Span
 
 
@@ -85,6 +85,7 @@ class Writer:
         self.places = Places()
         self.transaction = ""
         self.conditional = False
+        self.begun = 0  # the first emission of the function that is followed
         # The head of the text stands for the head of the file: nothing is sent from there.
         self._texts = ["\n"]
         self._length = 1
@@ -114,7 +115,9 @@ class Writer:
         self._end(start, place, holes=bool(text.holes))
 
     def opaque(self, place: Span, reason: str) -> None:
-        """Something that was not understood, and why."""
+        """Something that was not understood, and why; told once where a loop comes to it again and again."""
+        if any(one.reason == reason and one.place == place for one in self.emissions[self.begun :]):
+            return
         self.places.add(self._length, self._length + 2, place)
         start = self._length
         self._write("--")

@@ -140,13 +140,13 @@ class Evaluator:
                 None if part is None else self.evaluate(part, scope)
                 for part in (node.slice.lower, node.slice.upper, node.slice.step)
             ]
-            if isinstance(base, (list, tuple, Text)) and all(part is None or isinstance(part, int) for part in bounds):
+            if type(base) in (list, tuple, Text) and all(part is None or isinstance(part, int) for part in bounds):
                 return base[slice(*bounds)]
             return self.unknown(node, "a part of something that is not known")
         key = self.evaluate(node.slice, scope)
         if isinstance(base, dict) and _hashable(key) and key in base:
             return base[key]
-        if isinstance(base, (list, tuple, Text)) and isinstance(key, int) and -len(base) <= key < len(base):
+        if type(base) in (list, tuple, Text) and isinstance(key, int) and -len(base) <= key < len(base):
             return base[key]
         if path_of(base) == "builtins.globals()" and isinstance(key, Text):
             found, value = _outermost(scope).find(str(key))
@@ -162,22 +162,23 @@ class Evaluator:
         if isinstance(left, Text):
             if isinstance(node.op, ast.Mod):
                 return strings.percent(left, right, self.positions.span(node.right), ast.unparse(node.right))
-            if isinstance(node.op, ast.Add) and isinstance(right, (Text, Unknown)):
-                other = (
-                    right if isinstance(right, Text) else strings.hole(right.source, self.positions.span(node.right))
-                )
+            if isinstance(node.op, ast.Add) and isinstance(right, (Text, Unknown, Made, Member, External)):
+                other = right if isinstance(right, Text) else self._hole(right, node.right)
                 return joined((left, other))
             if isinstance(node.op, ast.Mult) and isinstance(right, int) and len(left) * right < 10_000:
                 return joined([left] * right)
         if isinstance(right, Text) and isinstance(node.op, ast.Add) and isinstance(left, Unknown):
             return joined((strings.hole(left.source, self.positions.span(node.left)), right))
-        if isinstance(node.op, ast.Add) and isinstance(left, (list, tuple)) and isinstance(right, type(left)):
+        if isinstance(node.op, ast.Add) and type(left) in (list, tuple) and type(right) is type(left):
             return [*left, *right] if isinstance(left, list) else (*left, *right)
         if isinstance(left, (int, float)) and isinstance(right, (int, float)):
             return _arithmetic(node.op, left, right) if _is_small(left, right) else self.unknown(node, "a large number")
         if isinstance(node.op, ast.BitOr) and isinstance(left, dict) and isinstance(right, dict):
             return {**left, **right}
         return self.operator(node.op, (left, right), span, node)
+
+    def _hole(self, value: Value, node: ast.expr) -> Text:
+        return strings.shown(value, ast.unparse(node), self.positions.span(node))
 
     def operator(self, kind: ast.AST, operands: tuple[Value, ...], span: Span, node: ast.expr) -> Value:
         """An operator on something external: a condition or an expression of the database."""
@@ -283,7 +284,7 @@ class Evaluator:
 
     def items(self, value: Value) -> list[Value] | None:
         """What going through a value gives; None when it is not known."""
-        if isinstance(value, (list, tuple, set, frozenset)):
+        if type(value) in (list, tuple, set, frozenset):
             return list(value)[:_MOST_ITEMS]
         if isinstance(value, dict):
             return list(value)

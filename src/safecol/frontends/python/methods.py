@@ -23,7 +23,7 @@ def of_constant(
         return _of_list(evaluator, base, name, arguments)
     if isinstance(base, dict):
         return _of_dict(base, name, arguments, keywords)
-    if isinstance(base, (tuple, set)) and name in ("index", "count", "copy"):
+    if type(base) in (tuple, set) and name in ("index", "count", "copy"):
         return base if name == "copy" else Unknown(name, "it is not followed")
     return NotImplemented
 

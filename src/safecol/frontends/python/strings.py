@@ -175,7 +175,7 @@ def _field_end(text: str, at: int, stop: int) -> int | None:
 
 def percent(template: Text, values: Value, at: Span, source: str) -> Text:
     """`template % values`."""
-    given: list[Value] | None = list(values) if isinstance(values, tuple) else None
+    given: list[Value] | None = list(values) if type(values) is tuple else None
     position = 0
 
     def value(match: re.Match[str]) -> Text | None:

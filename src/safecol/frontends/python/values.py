@@ -2,12 +2,16 @@
 
 import ast
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple, Self, SupportsIndex
+from typing import Any, Self, SupportsIndex
 
+from safecol.records import NamedTuple
 from safecol.source import Span
 
 Value = Any
-"""None, bool, int, float, bytes, `Text`, list, tuple, dict, or one of the records below."""
+"""None, bool, int, float, bytes, `Text`, list, tuple, dict, or one of the records below.
+
+Records are tuples as well: whether a value is a tuple of the source is asked with `type(value) is tuple`.
+"""
 
 
 class Text(str):
