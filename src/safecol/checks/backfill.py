@@ -48,6 +48,8 @@ def under_locks(trace: Trace) -> Iterator[Hit]:
     One hit for each transaction, at its first such change; the others are related places.
     """
     changes = [step for step in (*_unfiltered_updates(trace), *_unbatched(trace)) if _locked(trace, step)]
+    whole = {id(step) for step in changes}
+    changes += [step for step in trace.steps if id(step) not in whole and _searched(trace, step)]
     changes.sort(key=lambda step: step.statement.number)
     first: dict[int | None, Step] = {}
     for step in changes:
@@ -64,6 +66,24 @@ def under_locks(trace: Trace) -> Iterator[Hit]:
 
 def _locked(trace: Trace, step: Step) -> bool:
     return step.facts.get("table") != "small" and bool(strong(trace, step))
+
+
+def _searched(trace: Trace, step: Step) -> bool:
+    """Whether a filtered change reads all rows, or fills a new column, while readers of its own table wait."""
+    if not step.existing or step.operation.flags & _FEW or step.facts.get("table") == "small":
+        return False
+    sought = step.facts.get("sought")
+    if sought not in ("none", "index") or (sought == "index" and not _fills_new(trace, step)):
+        return False
+    return any(lock.relation == step.table and "reads" in lock.blocks for lock in strong(trace, step))
+
+
+def _fills_new(trace: Trace, step: Step) -> bool:
+    assigned = {name for key, name in step.operation.options if key == "column"}
+    return any(
+        other.operation.kind == "add-column" and other.table == step.table and other.operation.column in assigned
+        for other in trace.steps
+    )
 
 
 def _unfiltered_updates(trace: Trace) -> Iterator[Step]:

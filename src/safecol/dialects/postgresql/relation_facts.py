@@ -5,7 +5,7 @@ from collections.abc import Callable
 from safecol.context import Context
 from safecol.dialects.postgresql import bodies
 from safecol.dialects.postgresql.column_facts import key_columns
-from safecol.expressions import Call, Expression, walk
+from safecol.expressions import Call, Expression, columns, walk
 from safecol.fold import Rest
 from safecol.operations import ConstraintDefinition, Operation, RoutineDefinition, TableDefinition
 from safecol.trace import Fact
@@ -259,6 +259,23 @@ def _data(context: Context, operation: Operation, key: str, rest: Rest, found: F
     found["for_update"] = "for-update" in operation.flags
     if operation.kind in ("insert", "update", "delete", "merge", "copy-in"):
         found["deferred"] = _defers(context, operation, key)
+    if operation.kind in ("update", "delete") and operation.expression is not None:
+        found["sought"] = _sought(context, operation.expression, key)
+
+
+def _sought(context: Context, condition: Expression, key: str) -> str | None:
+    """What leads to the rows of a condition: `key`, `index`, or `none` where all are read; None is unknown."""
+    table = context.schema.tables.get(key)
+    if table is None or not table.complete:
+        return None
+    named = columns(condition)
+    found = "key" if "ctid" in named else "none"
+    for index in context.schema.indexes_of(key):
+        leading = {first.column for first in index.definition.elements[:1]}
+        leading.update(*(columns(first.expression) for first in index.definition.elements[:1] if first.expression))
+        if not named.isdisjoint(leading):
+            found = "key" if index.definition.unique or found == "key" else "index"
+    return found
 
 
 def _defers(context: Context, operation: Operation, key: str) -> bool:
