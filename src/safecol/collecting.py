@@ -223,7 +223,7 @@ class Collected:
                     continue
                 once.setdefault(key, len(found))
                 found.append(finding)
-        return _unmasked(ran, found)
+        return _unmasked(ran, _uncovered(found, rules))
 
     def _chosen(self, dialect: str, selected: frozenset[str]) -> tuple[Rule, ...]:
         key = (dialect, selected)
@@ -317,6 +317,24 @@ def _guess(what: str, paths: list[str], targets: int) -> str:
     where = "" if len(paths) == targets else f" for {paths[0] if len(paths) == 1 else f'{len(paths)} files'}"
     setting = "-".join(what.split()[:-1])
     return f"{what} assumed{where} (--{setting}, or {setting} in the settings, says which)"
+
+
+def _uncovered(found: list[Finding], rules: Sequence[Rule]) -> list[Finding]:
+    """One finding for one cause: a rule that covers another takes its place, and has its stages where it has none."""
+    covers = {rule.name: rule.covers for rule in rules if rule.covers}
+    strong = [finding for finding in found if finding.rule in covers]
+    if not strong:
+        return found
+    covered = {(name, finding.span): finding for finding in strong for name in covers[finding.rule]}
+    weak = {(each.rule, each.span): each for each in found if (each.rule, each.span) in covered}
+    stages = {(covered[key].rule, key[1]): each.stages for key, each in weak.items()}
+    return [
+        each
+        if each.stages or (each.rule, each.span) not in stages
+        else each._replace(stages=stages[each.rule, each.span])
+        for each in found
+        if (each.rule, each.span) not in weak
+    ]
 
 
 def _unmasked(ran: Ran, found: list[Finding]) -> list[Finding]:
