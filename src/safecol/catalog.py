@@ -3,10 +3,11 @@
 import json
 import os
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from safecol.errors import UserError
 from safecol.heads import CATEGORIES, DIALECTS, Rule, rule, suggestion
+from safecol.records import NamedTuple
 
 INDEX_VERSION = 2
 

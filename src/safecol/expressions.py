@@ -5,7 +5,6 @@ Names are folded as the dialect folds them (unquoted `NOW()` is `now` on Postgre
 """
 
 from collections.abc import Iterator
-from typing import Union
 
 from safecol.records import NamedTuple
 
@@ -83,9 +82,9 @@ class BooleanTest(NamedTuple):
 class Case(NamedTuple):
     """`subject` is None for a searched CASE; `branches` are (condition, value); `otherwise` is None without ELSE."""
 
-    subject: Union["Expression", None]
+    subject: "Expression | None"
     branches: tuple[tuple["Expression", "Expression"], ...]
-    otherwise: Union["Expression", None]
+    otherwise: "Expression | None"
 
 
 class Collection(NamedTuple):
@@ -107,20 +106,20 @@ class Unknown(NamedTuple):
     text: str
 
 
-Expression = Union[
-    Literal,
-    ColumnReference,
-    Call,
-    Cast,
-    Operator,
-    Junction,
-    NullTest,
-    BooleanTest,
-    Case,
-    Collection,
-    Subquery,
-    Unknown,
-]
+Expression = (
+    Literal
+    | ColumnReference
+    | Call
+    | Cast
+    | Operator
+    | Junction
+    | NullTest
+    | BooleanTest
+    | Case
+    | Collection
+    | Subquery
+    | Unknown
+)
 
 
 def children(expression: Expression) -> tuple[Expression, ...]:

@@ -5,8 +5,6 @@ One record serves every kind of operation: `kind` says which (see `KINDS`), and 
 Inline constraints of a new column (`ADD COLUMN c int UNIQUE`) are operations of their own with the flag `inline`.
 """
 
-from typing import Any, Union
-
 from safecol.expressions import Expression, TypeName
 from safecol.records import NamedTuple
 from safecol.source import Span
@@ -173,17 +171,17 @@ class TriggerDefinition(NamedTuple):
     events: tuple[str, ...] = ()
 
 
-Definition = Union[
-    ColumnDefinition,
-    ConstraintDefinition,
-    IndexDefinition,
-    TableDefinition,
-    RoutineDefinition,
-    TypeDefinition,
-    TriggerDefinition,
-    PartitionBound,
-    QueryUse,
-]
+Definition = (
+    ColumnDefinition
+    | ConstraintDefinition
+    | IndexDefinition
+    | TableDefinition
+    | RoutineDefinition
+    | TypeDefinition
+    | TriggerDefinition
+    | PartitionBound
+    | QueryUse
+)
 
 NO_FLAGS: frozenset[str] = frozenset()
 
@@ -321,14 +319,8 @@ FLAGS: frozenset[str] = frozenset(
         "concurrently", "if-exists", "if-not-exists", "or-replace", "only", "cascade", "restrict", "inline", "local",
         "temporary", "unlogged", "no-data", "using-index", "chained", "recursive", "where", "always-true",
         "select-source", "values-source", "on-conflict", "for-update", "verbose", "analyze", "whole-database",
-        "enable", "disable", "force", "no-force", "restart-identity", "default-value", "using-table", "limit",
+        "enable", "disable", "force", "no-force", "restart-identity", "default-value", "limit",
         "through-alter-table", "explicit-name", "security-definer", "using-clause", "system", "schema-wide",
-        "skipped-values", "at-transaction-start", "session", "is-local", "column-list", "schema-change",
-        "conditional", "batched", "understood", "unwritten",
+        "skipped-values", "session", "column-list", "conditional", "batched", "understood", "unwritten",
     }
 )  # fmt: skip
-
-
-def detail(definition: Any) -> str:
-    """A short word for what a definition is: used in messages."""
-    return type(definition).__name__.removesuffix("Definition").lower()

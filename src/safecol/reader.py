@@ -2,9 +2,10 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from safecol.operations import Migration, Section, Statement
+from safecol.records import NamedTuple
 from safecol.runners import reading as runner_reading
 from safecol.runners.migration_file import MigrationFile
 from safecol.runners.problems import of_placeholders

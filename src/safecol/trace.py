@@ -4,10 +4,10 @@
 """
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 from safecol.effect import Effect
 from safecol.operations import Migration, Operation, Section, Statement
+from safecol.records import NamedTuple
 from safecol.source import Span
 
 Fact = str | bool | int | None

@@ -1,37 +1,27 @@
 """Statements of PostgreSQL: a parse-tree node with its place comes in, the operations it stands for go out."""
 
 from collections.abc import Callable
+from importlib import import_module
 
-from safecol.frontends.postgresql import (
-    alterations,
-    changes,
-    data,
-    maintenance,
-    objects,
-    routines,
-    server,
-    session,
-    tables,
-    views,
-)
 from safecol.frontends.postgresql.types import Node, Site
 from safecol.operations import Operation
 from safecol.source import Span
 
 Handler = Callable[[Node, Site], list[Operation]]
 
-HANDLERS: dict[str, Handler] = {
-    **tables.HANDLERS,
-    **alterations.HANDLERS,
-    **changes.HANDLERS,
-    **data.HANDLERS,
-    **maintenance.HANDLERS,
-    **objects.HANDLERS,
-    **routines.HANDLERS,
-    **server.HANDLERS,
-    **views.HANDLERS,
-    **session.HANDLERS,
-}
+# In the order in which migrations are likely to need them: one is loaded when those before it don't know a statement.
+_waiting = [
+    "alterations", "tables", "session", "changes", "data", "maintenance", "views", "routines", "objects", "server",
+]  # fmt: skip
+_handlers: dict[str, Handler] = {}
+
+
+def handler_of(kind: str) -> Handler | None:
+    """What converts a kind of statement node; None for one that is not understood."""
+    while kind not in _handlers and _waiting:
+        module = import_module(f"safecol.frontends.postgresql.{_waiting.pop(0)}")
+        _handlers.update(module.HANDLERS)
+    return _handlers.get(kind)
 
 
 def convert(
@@ -53,7 +43,7 @@ def convert(
 def operations_of(node: Node, site: Site) -> list[Operation]:
     """The operations of a wrapped statement node; an unknown one leaves a reason at the site."""
     kind, content = next(iter(node.items()))
-    handler = HANDLERS.get(kind)
+    handler = handler_of(kind)
     if handler is None:
         site.missed(f"{kind} is not understood")
         return []
