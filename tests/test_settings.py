@@ -115,13 +115,13 @@ def test_sections_say_what_the_runner_and_the_tables_are(tmp_path: Path) -> None
         timezone = "UTC"
         [tables]
         small = ["countries"]
-        rows = { orders = 5000000 }
+        rows = { orders = 5000000, currencies = 180 }
         """,
     )
     found = Settings().for_path(str(tmp_path / "a.sql"))
     assert (found.runner, found.server_version, found.timezone) == ("dbmate", "16", "UTC")
     assert (found.lock_timeout_ms, found.statement_timeout_ms) == (5000, 250)
-    assert (found.small_tables, found.table_rows) == (frozenset({"countries"}), {"orders": 5_000_000})
+    assert found.small_tables == {"countries", "currencies"}
 
 
 def test_overrides_hold_for_their_paths_and_add_to_ignore(tmp_path: Path) -> None:

@@ -17,6 +17,9 @@ FILE_NAMES = (".safecol.toml", "safecol.toml", "pyproject.toml")
 
 Value = Any
 
+SMALL_ROWS = 10_000
+"""Up to so many rows a table is read, rewritten or indexed within a moment."""
+
 
 class Setting(NamedTuple):
     """One row of the table.
@@ -59,7 +62,7 @@ TABLE: tuple[Setting, ...] = (
     Setting("schema", "path", None, "A dump of the schema to start from.", by_path=False),
     Setting("default-schema", "text", None, "The schema of unqualified names; it is not shown in reports."),
     Setting("tables.small", "texts", (), "Tables that are known to stay small."),
-    Setting("tables.rows", "rows", {}, "The number of rows by table."),
+    Setting("tables.rows", "rows", {}, "The number of rows by table: one of at most 10,000 counts as small."),
     Setting("runner.name", "text", None, "The same as runner, where a [runner] table takes that key."),
     Setting("runner.lock-timeout", "duration", None, "The lock timeout that the runner sets: 5s, 500ms, 0 for none."),
     Setting("runner.statement-timeout", "duration", None, "The statement timeout that the runner sets."),
@@ -95,7 +98,6 @@ class PathSettings(NamedTuple):
     schema: str | None = None
     default_schema: str | None = None
     small_tables: frozenset[str] = frozenset()
-    table_rows: Mapping[str, int] = {}
     lock_timeout_ms: int | None = None
     statement_timeout_ms: int | None = None
     runner_transaction: str | None = None
@@ -260,8 +262,9 @@ def _path_settings(values: Mapping[str, Value]) -> PathSettings:
         rule_paths=get("rule-paths"),
         schema=get("schema"),
         default_schema=get("default-schema"),
-        small_tables=frozenset(get("tables.small")),
-        table_rows=get("tables.rows"),
+        small_tables=frozenset(
+            (*get("tables.small"), *(name for name, count in get("tables.rows").items() if count <= SMALL_ROWS))
+        ),
         lock_timeout_ms=get("runner.lock-timeout"),
         statement_timeout_ms=get("runner.statement-timeout"),
         runner_transaction=get("runner.transaction"),
