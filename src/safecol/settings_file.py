@@ -8,7 +8,7 @@ from safecol.errors import UserError
 from safecol.settings import BY_NAME, EMPTY, FILE_NAMES, SECTIONS, SEVERITY_WORDS, Layer, Override, Setting, combine
 
 UNITS = {"ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000, "": 1}
-PYTHON_RUNNERS = ("alembic", "django")
+PYTHON_RUNNERS = ("django",)
 EXPECTED = {
     "text": "a string",
     "path": "a string",

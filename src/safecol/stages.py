@@ -105,9 +105,9 @@ def fill(template: str, known: Mapping[str, str]) -> str | None:
 
 @cache
 def _instead(path: str, version: str) -> tuple["Part", ...]:
+    """The parts under the `## Instead` that is for this version, else under the plain one."""
     from safecol import pages
 
-    """The parts under the `## Instead` that is for this version, else under the plain one."""
     with open(path, encoding="utf-8") as file:
         found = pages.parts(file.read())
     headings = {part.section for part in found if _INSTEAD.fullmatch(part.section)}

@@ -5,8 +5,6 @@ from collections.abc import Iterable
 
 from safecol.patterns import lazy
 
-SUPPORTED = ("postgresql", "mysql", "mariadb", "sqlite")
-
 WORDS: dict[str, str] = {
     "postgresql": "postgresql", "postgres": "postgresql", "pg": "postgresql", "pgsql": "postgresql",
     "psql": "postgresql", "timescale": "postgresql", "timescaledb": "postgresql", "pgx": "postgresql",
