@@ -5,8 +5,6 @@ One record serves every kind of operation: `kind` says which (see `KINDS`), and 
 Inline constraints of a new column (`ADD COLUMN c int UNIQUE`) are operations of their own with the flag `inline`.
 """
 
-from typing import Union
-
 from safecol.expressions import Expression, TypeName
 from safecol.records import NamedTuple
 from safecol.source import Span
@@ -173,17 +171,17 @@ class TriggerDefinition(NamedTuple):
     events: tuple[str, ...] = ()
 
 
-Definition = Union[
-    ColumnDefinition,
-    ConstraintDefinition,
-    IndexDefinition,
-    TableDefinition,
-    RoutineDefinition,
-    TypeDefinition,
-    TriggerDefinition,
-    PartitionBound,
-    QueryUse,
-]
+Definition = (
+    ColumnDefinition
+    | ConstraintDefinition
+    | IndexDefinition
+    | TableDefinition
+    | RoutineDefinition
+    | TypeDefinition
+    | TriggerDefinition
+    | PartitionBound
+    | QueryUse
+)
 
 NO_FLAGS: frozenset[str] = frozenset()
 
