@@ -272,6 +272,27 @@ def test_executed_text_with_templates_is_read_and_never_a_syntax_error() -> None
     sql = f"DO $$\nBEGIN\n  EXECUTE 'DROP INDEX {schema}.orders_user';\nEND $$;"
     (finding,) = found("blocking-index-removal", sql)
     assert lines(sql, [finding]) == [3]
+    assert f"DROP INDEX {schema}.orders_user" in finding.message
     assert not found("syntax-error", sql)
     assert not found("syntax-error", sql.replace("DROP INDEX", "DROP INDEX {{#each}} NO"))
     assert found("syntax-error", sql.replace("DROP INDEX", "DROP NO").replace(schema, "public"))
+
+
+def test_templates_in_a_body_are_shown_as_they_are_written() -> None:
+    sql = "DO $$ BEGIN\n  ALTER TABLE {{.Schema}}.orders ADD COLUMN note text;\nEND $$;"
+    (finding,) = found("unbounded-lock-wait", sql, timeout=None)
+    assert "`{{.Schema}}.orders`" in finding.message
+    assert finding.table == "{{.Schema}}.orders"
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        ("ALTER TABLE orders RENAME TO orders_old;", []),
+        ("DROP TABLE orders;", []),
+        ("ALTER TABLE orders RENAME TO order_versions;", [2]),
+    ],
+)
+def test_a_table_that_takes_the_place_of_one_set_aside_is_no_rename(before: str, expected: list[int]) -> None:
+    sql = f"{before}\nALTER TABLE payments RENAME TO orders;"
+    assert lines(sql, found("table-rename", sql)) == expected

@@ -339,11 +339,11 @@ def _uncovered(found: list[Finding], rules: Sequence[Rule]) -> list[Finding]:
 
 def _unmasked(ran: Ran, found: list[Finding]) -> list[Finding]:
     """The findings with placeholders as they stand in the file, where masking made names of them."""
-    if not found or not ran.read.placeholders:
+    if not found or not (ran.read.placeholders or "{{" in ran.read.text):
         return found
-    from safecol.frontends.postgresql.masking import originals
+    from safecol.frontends.postgresql.masking import everywhere, originals
 
-    names = originals(ran.read.text, ran.read.placeholders)
+    names = originals(ran.read.text, (*ran.read.placeholders, *everywhere(ran.read.text)))
 
     def shown(text: str) -> str:
         for masked, original in names.items():

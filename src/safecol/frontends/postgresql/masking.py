@@ -4,7 +4,7 @@ Every masked piece keeps its length and its line endings, so that offsets in the
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from safecol.frontends.postgresql import lexing
 from safecol.patterns import lazy
@@ -276,6 +276,12 @@ def _spaces(text: str) -> str:
     if "\n" not in text and "\r" not in text:
         return " " * len(text)
     return _NOT_LINE_END.sub(lambda match: " " * len(match.group()), text)
+
+
+def everywhere(text: str) -> Iterator[Placeholder]:
+    """Templates that stand for names, in strings and bodies too, where `mask` looks only when it is asked to."""
+    for match in _TEMPLATES[-1][1].finditer(text):
+        yield Placeholder(Span(*match.span()), "template", match.group())
 
 
 def originals(text: str, placeholders: Iterable[Placeholder]) -> dict[str, str]:
