@@ -1,9 +1,8 @@
 """Changes of rows: a trace comes in, UPDATE, DELETE and INSERT that go over a whole existing table go out."""
 
-import re
 from collections.abc import Iterator
 
-from safecol.checks.held import hit, strong
+from safecol.checks.held import FEW, copies, hit, strong
 from safecol.expressions import (
     Collection,
     ColumnReference,
@@ -15,13 +14,7 @@ from safecol.expressions import (
     walk,
 )
 from safecol.operations import Operation
-from safecol.patterns import lazy
 from safecol.trace import Hit, Step, Trace
-
-_WITH = lazy(r"\bWITH\s+(?:RECURSIVE\s+)?\S+\s*(?:\([^)]*\)\s*)?AS\b", re.IGNORECASE)
-# `batched`: in a loop that commits.
-_FEW = frozenset({"limit", "batched"})
-_CATALOGS = frozenset({"pg_catalog", "information_schema"})
 
 
 def unfiltered_updates(trace: Trace) -> Iterator[Hit]:
@@ -70,7 +63,7 @@ def _locked(trace: Trace, step: Step) -> bool:
 
 def _searched(trace: Trace, step: Step) -> bool:
     """Whether a filtered change reads all rows, or fills a new column, while readers of its own table wait."""
-    if not step.existing or step.operation.flags & _FEW or step.facts.get("table") == "small":
+    if not step.existing or step.operation.flags & FEW or step.facts.get("table") == "small":
         return False
     sought = step.facts.get("sought")
     if sought not in ("none", "index") or (sought == "index" and not _fills_new(trace, step)):
@@ -91,22 +84,12 @@ def _unfiltered_updates(trace: Trace) -> Iterator[Step]:
 
 
 def _unbatched(trace: Trace) -> Iterator[Step]:
-    created: set[str] | None = None
+    copied = {id(step) for step in copies(trace)}
     for step in trace.steps:
-        operation = step.operation
-        if not step.existing or operation.flags & _FEW:
+        if not step.existing or step.operation.flags & FEW:
             continue
-        if operation.kind in {"update", "delete"} and _broad(operation):
+        if id(step) in copied or (step.operation.kind in {"update", "delete"} and _broad(step.operation)):
             yield step
-        elif operation.kind == "insert" and "select-source" in operation.flags:
-            if "where" in operation.flags and "always-true" not in operation.flags:
-                continue
-            if _WITH.search(trace.text, step.statement.span.start, step.statement.span.end):
-                continue  # what WITH gives may well be a few rows
-            if created is None:
-                created = _created(trace)
-            if any(name.schema not in _CATALOGS and name.name not in created for name in operation.reads):
-                yield step
 
 
 def _unfiltered(operation: Operation, kind: str) -> bool:
@@ -157,16 +140,6 @@ def joined(condition: Expression | None) -> set[str]:
     """The columns that a WHERE compares with those of another relation."""
     conjuncts = _conjuncts(condition) if condition is not None else ()
     return {name for conjunct in conjuncts if _joins(conjunct) for name in columns(conjunct)}
-
-
-def _created(trace: Trace) -> set[str]:
-    """Names of the tables that the change set creates."""
-    return {
-        step.operation.relation.name
-        for each in (*trace.before, trace)
-        for step in each.steps
-        if step.operation.kind in {"create-table", "create-table-as"} and step.operation.relation
-    }
 
 
 def _told(step: Step) -> Hit:

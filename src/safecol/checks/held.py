@@ -1,13 +1,19 @@
 """Locks held: a trace comes in; slow statements that run while a strong lock of the same transaction is held go out."""
 
+import re
 from collections.abc import Iterator
 
 from safecol.checks.transactions import validations, waiting
+from safecol.patterns import lazy
 from safecol.trace import HeldLock, Hit, Step, Trace
 
 _ROWS = frozenset({"insert", "update", "delete", "merge", "copy-in", "copy-out"})
 _COPIES = frozenset({"create-table-as", "create-materialized-view"})
 _DROPS = frozenset({"drop-table", "drop-view"})
+_WITH = lazy(r"\bWITH\s+(?:RECURSIVE\s+)?\S+\s*(?:\([^)]*\)\s*)?AS\b", re.IGNORECASE)
+_CATALOGS = frozenset({"pg_catalog", "information_schema"})
+# `batched`: in a loop that commits.
+FEW = frozenset({"limit", "batched"})
 
 
 def across_slow_statements(trace: Trace) -> Iterator[Hit]:
@@ -17,9 +23,13 @@ def across_slow_statements(trace: Trace) -> Iterator[Hit]:
     VALIDATE under the lock of its own NOT VALID is `validated_at_once`; changes of rows are `backfill.under_locks`.
     """
     paired = {id(step) for step, _ in validations(trace)}
+    # Into a table that was there before it is `backfill.under_locks`.
+    copied = {id(step) for step in copies(trace) if not step.existing}
     seen: set[int] = set()
     for step in trace.steps:
-        if step.transaction is None or step.transaction in seen or not _slow(step) or id(step) in paired:
+        if step.transaction is None or step.transaction in seen or id(step) in paired:
+            continue
+        if not _slow(step) and id(step) not in copied:
             continue
         if step.whole.blocks:
             continue
@@ -27,6 +37,33 @@ def across_slow_statements(trace: Trace) -> Iterator[Hit]:
         if lock is not None:
             seen.add(step.transaction)
             yield hit(trace, step, lock)
+
+
+def copies(trace: Trace) -> list[Step]:
+    """INSERT … SELECT that goes over all of a table that was there before the change set."""
+    found = [
+        step
+        for step in trace.steps
+        if step.operation.kind == "insert"
+        and "select-source" in step.operation.flags
+        and not step.operation.flags & FEW
+        and ("where" not in step.operation.flags or "always-true" in step.operation.flags)
+        # What WITH gives may well be a few rows.
+        and not _WITH.search(trace.text, step.statement.span.start, step.statement.span.end)
+    ]
+    if not found:
+        return []
+    created = {
+        step.operation.relation.name
+        for each in (*trace.before, trace)
+        for step in each.steps
+        if step.operation.kind in {"create-table", "create-table-as"} and step.operation.relation
+    }
+    return [
+        step
+        for step in found
+        if any(name.schema not in _CATALOGS and name.name not in created for name in step.operation.reads)
+    ]
 
 
 def strong(trace: Trace, step: Step) -> list[HeldLock]:
@@ -85,5 +122,7 @@ def named(trace: Trace, step: Step, relation: str) -> str:
 
 def _work(trace: Trace, step: Step) -> str:
     effect = step.effect
+    if step.operation.kind == "insert":
+        return f"copies all of `{step.operation.reads[0]}`"
     relation = next(iter((*effect.scan, *effect.rebuilt)), step.table or "")
     return f"{'reads all of' if effect.scan else 'builds anew'} `{named(trace, step, relation)}`"
