@@ -76,6 +76,8 @@ def _place(trace: Trace, step: Step, kind: str) -> tuple[str, str, Step | None]:
         place = f"{runner} runs all pending files in one"
     else:
         place = f"{'the runner' if runner == 'plain' else runner} wraps the file in one"
+    if runner == "alembic":
+        return place, f"Put it into an autocommit block: `{cure}`", None
     if cure:
         return place, f"Give it a file of its own, outside a transaction: `{cure}`", None
     if runner in {"plain", ""}:

@@ -6,8 +6,9 @@ from functools import cache
 from safecol.patterns import lazy
 from safecol.records import NamedTuple
 
-_PER_MIGRATION = lazy(r"transaction_per_migration\s*=\s*True|[\"']transaction_per_migration[\"']\s*:\s*True")
-_AUTOCOMMIT = lazy(r"isolation_level\s*[=:]\s*[\"']AUTOCOMMIT[\"']|transactional_ddl\s*[=:]\s*False")
+# Where it is told that DDL is not transactional, Alembic begins a transaction for each migration all the same.
+_PER_MIGRATION = lazy(r"transaction_per_migration[\"']?\s*[=:]\s*True|transactional_ddl[\"']?\s*[=:]\s*False")
+_AUTOCOMMIT = lazy(r"isolation_level[\"']?\s*[=:]\s*[\"']AUTOCOMMIT[\"']")
 _TIMEOUT = lazy(
     r"(?i)\bSET\s+(?:SESSION\s+)?(?P<name>lock_timeout|statement_timeout)\s*(?:=|\bTO\b)\s*'?(?P<value>\d+\s*[a-z]*)'?"
     r"|-c\s*(?P<option>lock_timeout|statement_timeout)=(?P<set>\d+[a-z]*)"

@@ -1,9 +1,10 @@
 """Expressions of the toolkit as values come in (`sa.text`, `sa.func.now()`, comparisons); their SQL goes out."""
 
-from safecol.frontends.alembic.names import NotKnown, known, quoted, string, why
+from safecol.frontends.alembic.names import NotKnown, known, quoted, shown_source, string, why
 from safecol.frontends.alembic.types import type_name
 from safecol.frontends.python.strings import hole
 from safecol.frontends.python.values import External, Made, Member, Text, Unknown, Value, path_of
+from safecol.source import Span
 
 _WORDS = frozenset({"current_timestamp", "current_date", "current_time", "localtime", "localtimestamp", "current_user",
                     "session_user", "user"})  # fmt: skip
@@ -59,10 +60,8 @@ def partly(value: Value, source: str) -> str:
     try:
         return expression(value)
     except NotKnown:
-        span = value.span if isinstance(value, Made) else None
-        from safecol.source import Span
-
-        return str(hole(value.source if isinstance(value, Unknown) else source, span or Span(0, 0)))
+        named = shown_source(value) if isinstance(value, (Unknown, External, Member)) else source
+        return str(hole(named, value.span if isinstance(value, Made) else Span(0, 0)))
 
 
 def column_of(value: Value) -> str:
@@ -107,7 +106,7 @@ def _of_made(value: External | Made) -> str | None:
     if name in ("desc", "asc"):
         return f"{expression(first)} {name.upper()}"
     if name == "array" and type(first) in (list, tuple):
-        return f"ARRAY[{', '.join(map(expression, first))}]"
+        return f"ARRAY[{', '.join(map(expression, first or ()))}]"
     if name == "inline_literal":
         return expression(first)
     return None
@@ -144,7 +143,7 @@ def _method(name: str, value: Made) -> str | None:
     if name in ("is_", "isnot", "is_not"):
         return f"{expression(value.base)} IS {'' if name == 'is_' else 'NOT '}{expression(first)}"
     if name in ("in_", "notin_", "not_in") and type(first) in (list, tuple):
-        values = ", ".join(map(expression, first))
+        values = ", ".join(map(expression, first or ()))
         return f"{expression(value.base)} {'' if name == 'in_' else 'NOT '}IN ({values})"
     if name in ("like", "ilike"):
         return f"{expression(value.base)} {name.upper()} {expression(first)}"

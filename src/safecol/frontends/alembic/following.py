@@ -131,11 +131,11 @@ class Following:
             return call.arguments[0] if call.arguments else None
         if name in _SILENT:
             return NotImplemented
-        self.met += 1
         handler = OPERATIONS.get(name)
         if handler is None:
             self._opaque(call.span, f"`op.{name}` is not an operation of Alembic's own")
             return Unknown(f"op.{name}()", "it is not an operation of Alembic's own")
+        self.met += 1
         missed = False
         try:
             for made in handler(call):

@@ -146,7 +146,7 @@ def _statements(
     found = []
     for statement in reading.statements:
         opaque = statement.opaque
-        if opaque is not None and opaque.syntax and emission.holes:
+        if opaque is not None and emission.holes and opaque.reason.startswith("syntax error"):
             opaque = Opaque(opaque.span, "parts of this SQL are not known, and it can't be read without them")
         operations = statement.operations
         if emission.conditional:

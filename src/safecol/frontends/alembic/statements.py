@@ -59,7 +59,7 @@ def of_core(value: Value) -> Iterator[list[Piece]]:
         ]
         return
     if name not in _DML:
-        raise NotKnown(f"`{root.path}(…)` is not a statement that is known")
+        raise NotKnown(why(value, "the SQL"))
     method = isinstance(root.base, (Made, Member)) or path_of(root.base).startswith(("tables.", "?"))
     subject = root.base if method else (root.arguments[0] if root.arguments else root.keywords.get("table"))
     table = table_name(subject)
