@@ -27,6 +27,7 @@ class _Prepared(NamedTuple):
     dialect: str
     by_kind: dict[str, tuple[_Tests, ...]]
     checks: tuple[tuple[Rule, frozenset[str]], ...]
+    by_kinds: dict[frozenset[str], tuple[Rule, ...]]
 
 
 _last: list[_Prepared] = []  # one entry: a run asks with the same rules for every file
@@ -48,10 +49,12 @@ def matches(rules: Sequence[Rule], trace: Trace, version: str) -> Iterator[tuple
                     continue
                 once.add(tests.rule.name)
             yield tests.rule, Hit(step, step.operation.span)
-    kinds = {step.operation.kind for step in trace.steps}
-    for rule, wanted in prepared.checks:
-        if wanted and wanted.isdisjoint(kinds):
-            continue
+    kinds = frozenset([step.operation.kind for step in trace.steps])
+    checks = prepared.by_kinds.get(kinds)
+    if checks is None:
+        checks = tuple(rule for rule, wanted in prepared.checks if not wanted or not wanted.isdisjoint(kinds))
+        prepared.by_kinds[kinds] = checks
+    for rule in checks:
         for hit in _check(rule.check, rule.path)(trace):
             yield rule, hit
             if rule.scope == "file":
@@ -84,7 +87,9 @@ def _prepared(rules: Sequence[Rule], version: str, dialect: str) -> _Prepared:
         tests = _tests(rule)
         for kind in _listed(rule.when["operation"]):
             by_kind.setdefault(kind, []).append(tests)
-    fresh = _Prepared(rules, version, dialect, {kind: tuple(tests) for kind, tests in by_kind.items()}, tuple(checks))
+    fresh = _Prepared(
+        rules, version, dialect, {kind: tuple(tests) for kind, tests in by_kind.items()}, tuple(checks), {}
+    )
     _last[:] = [fresh]
     return fresh
 

@@ -250,7 +250,7 @@ def _without(operation: Operation, definition: ConstraintDefinition, text: str) 
 
 def _part_end(text: str, start: int) -> int:
     """Where the clause that goes on at `start` ends: before the next comma or semicolon outside parentheses."""
-    for token in _read(text[start:]).tokens:
+    for token in _tokens(text[start:]):
         if token.depth == 0 and token.word in {",", ";"}:
             return start + token.start
     return len(text)
@@ -326,22 +326,25 @@ def _attachment(step: Step, clause: _Clause) -> dict[str, str]:
 
 
 def _read(text: str) -> _Clause:
-    tokens, depth = [], 0
+    return _Clause(text, tuple(_tokens(text)))
+
+
+def _tokens(text: str) -> Iterator[_Token]:
+    depth = 0
     for match in _TOKEN.finditer(text):
-        if match.lastgroup == "gap":
+        kind = match.lastgroup
+        if kind == "gap":
             continue
-        piece = match[0]
-        if piece in {")", "]"}:
-            depth -= 1
-        word = piece
-        if match.lastgroup == "name":
+        word = piece = match[0]
+        if kind == "name":
             word = '"' if piece[0] == '"' else piece.upper()
-        elif match["string"] is not None:
+        elif kind != "other":
             word = "'"
-        tokens.append(_Token(word, piece, match.start(), match.end(), depth))
-        if piece in {"(", "["}:
+        elif piece in ")]":
+            depth -= 1
+        yield _Token(word, piece, match.start(), match.end(), depth)
+        if word in "([":
             depth += 1
-    return _Clause(text, tuple(tokens))
 
 
 def _folded(token: _Token) -> str:

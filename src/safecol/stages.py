@@ -60,8 +60,22 @@ def message(template: str, hit: Hit, text: str) -> str:
     """A page's message or help with its placeholders filled; one without a value becomes plain words."""
     if "{" not in template:
         return template
-    facts = {key: str(fact) for key, fact in hit.step.facts.items() if fact is not None} if hit.step else {}
-    return _in_words(template, {**facts, **(_values(hit.step, text) if hit.step else {}), **hit.values})
+    known = dict(hit.values)
+    missing = [name for name in _named(template) if name not in known] if hit.step is not None else []
+    if missing and hit.step is not None:
+        slices, facts = _values(hit.step, text), hit.step.facts
+        for name in missing:
+            if name in slices:
+                known[name] = slices[name]
+            elif facts.get(name) is not None:
+                known[name] = str(facts[name])
+    return _in_words(template, known)
+
+
+@cache
+def _named(template: str) -> tuple[str, ...]:
+    """The placeholders of a message."""
+    return tuple({found[1] or found[2]: None for found in _SHOWN.finditer(template)})
 
 
 _last: list[tuple[Step, str, dict[str, str]]] = []  # one entry: a finding asks for message, help and stages

@@ -1,5 +1,7 @@
 """Results and effects as JSON, version 1: fields are only ever added."""
 
+from json import dumps
+from json.encoder import encode_basestring_ascii
 from typing import Any
 
 from safecol.effect import Effect
@@ -12,11 +14,24 @@ VERSION = 1
 
 def render(result: Result, sources: Sources, options: Options) -> str:
     """One JSON document with everything that the run found."""
-    import json
-
     tool = {"name": "safecol", "version": options.version}
     document = {"version": VERSION, "tool": tool, **values(result, sources, options)}
-    return json.dumps(document, indent=2, ensure_ascii=True) + "\n"
+    return _indented(document) + "\n"
+
+
+def _indented(value: Any, margin: str = "\n") -> str:
+    """As `json.dumps(value, indent=2)`, which indents in a slower way than it writes."""
+    if isinstance(value, str):
+        return encode_basestring_ascii(value)
+    if type(value) is int:
+        return str(value)
+    inner = margin + "  "
+    if value and isinstance(value, list):
+        return f"[{inner}{f',{inner}'.join([_indented(one, inner) for one in value])}{margin}]"
+    if value and isinstance(value, dict):
+        parts = [f"{encode_basestring_ascii(name)}: {_indented(one, inner)}" for name, one in value.items()]
+        return f"{{{inner}{f',{inner}'.join(parts)}{margin}}}"
+    return dumps(value)
 
 
 def values(result: Result, sources: Sources, options: Options) -> dict[str, Any]:
