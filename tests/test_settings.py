@@ -237,3 +237,15 @@ def test_the_schema_knows_every_setting() -> None:
         table = properties[section]
         inside = table["anyOf"][1] if "anyOf" in table else table
         assert key in inside["properties"]
+
+
+def test_excluded_paths_are_relative_to_the_file_that_names_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, 'exclude = ["db/legacy/**"]')
+    (tmp_path / "db" / "legacy").mkdir(parents=True)
+    for folder in (tmp_path, tmp_path / "db", tmp_path.parent):
+        monkeypatch.chdir(folder)
+        settings = Settings()
+        assert settings.excluded(str(tmp_path / "db" / "legacy" / "1.sql"))
+        assert not settings.excluded(str(tmp_path / "db" / "1.sql"))

@@ -49,15 +49,15 @@ def find(
     *,
     runner: Override,
     dialect: Override,
-    exclude: Sequence[str] = (),
+    excluded: Callable[[str], bool] = lambda _path: False,
     force_exclude: bool = False,
 ) -> Discovery:
     """The migrations named by `paths` or below them, and those that run before them as context.
 
-    `runner` and `dialect` give the settings' answer for a path, if any. Named files are only excluded with
-    `force_exclude`. A path that doesn't exist is in `missing`.
+    `runner` and `dialect` give the settings' answer for a path, if any; `excluded` says which paths they leave alone.
+    Named files are only excluded with `force_exclude`. A path that doesn't exist is in `missing`.
     """
-    search = _Search(runner, dialect, exclude, force_exclude)
+    search = _Search(runner, dialect, excluded, force_exclude)
     for path in paths:
         search.add(path)
     return search.result()
@@ -65,7 +65,7 @@ def find(
 
 def unsaved(path: str, text: str, *, runner: Override, dialect: Override) -> MigrationFile:
     """The file that `text` would be under `path`, which needn't exist: standard input, an editor's buffer."""
-    search = _Search(runner, dialect, (), force_exclude=False)
+    search = _Search(runner, dialect, lambda _path: False, force_exclude=False)
     full = os.path.abspath(path)
     search.around.remember(full, text)
     group = _Group(os.path.dirname(full), nested=False, members=(full,))
@@ -78,10 +78,12 @@ def unsaved(path: str, text: str, *, runner: Override, dialect: Override) -> Mig
 
 
 class _Search:
-    def __init__(self, runner: Override, dialect: Override, exclude: Sequence[str], force_exclude: bool) -> None:
+    def __init__(
+        self, runner: Override, dialect: Override, leave: Callable[[str], bool], force_exclude: bool
+    ) -> None:
         self.runner = runner
         self.dialect = dialect
-        self.exclude = exclude
+        self.leave = leave
         self.force_exclude = force_exclude
         self.around = Surroundings()
         self.cwd = os.getcwd()
@@ -134,13 +136,13 @@ class _Search:
                 elif name.endswith(".sql"):
                     self.take(full)
                 elif name.endswith(".py") and recognition.is_python_migration(full, self.around):
-                    if self.exclude and self.excluded(full):
+                    if self.excluded(full):
                         continue
                     self.take_python(full, recognition.python_kind(full, self.around))
             pending += reversed(inner)
 
     def take(self, full: str) -> None:
-        if self.exclude and self.excluded(full):
+        if self.excluded(full):
             return
         if recognition.is_dump(full, self.around):
             self.skipped.append((self.shown(full), "a dump of a schema, not a migration"))
@@ -155,10 +157,7 @@ class _Search:
             self.skipped.append((self.shown(full), reason))
 
     def excluded(self, full: str) -> bool:
-        from safecol.settings import matches
-
-        relative = self.shown(full)
-        return any(matches(pattern, relative) for pattern in self.exclude)
+        return self.leave(self.shown(full))
 
     def shown(self, full: str) -> str:
         inside = full.startswith(self.cwd.rstrip(os.sep) + os.sep)

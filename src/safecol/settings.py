@@ -24,8 +24,9 @@ SMALL_ROWS = 10_000
 class Setting(NamedTuple):
     """One row of the table.
 
-    `kind` is `text`, `texts`, `boolean`, `choice`, `version`, `duration`, `severities`, `rows`, `path` or `paths`.
-    Paths are relative to the folder of the file that names them.
+    `kind` is `text`, `texts`, `boolean`, `choice`, `version`, `duration`, `severities`, `rows`, `path`, `paths` or
+    `patterns`. Paths and patterns are relative to the folder of the file that names them; a pattern's value is that
+    folder and the pattern.
     """
 
     name: str
@@ -53,8 +54,14 @@ TABLE: tuple[Setting, ...] = (
         ("error", "warning", "note", "never"),
         by_path=False,
     ),
-    Setting("exclude", "texts", (), "Path patterns that are left alone.", by_path=False),
-    Setting("extend-exclude", "texts", (), "Path patterns that are left alone beside those of exclude.", by_path=False),
+    Setting("exclude", "patterns", (), "Path patterns that are left alone.", by_path=False),
+    Setting(
+        "extend-exclude",
+        "patterns",
+        (),
+        "Path patterns that are left alone beside those of exclude.",
+        by_path=False,
+    ),
     Setting("force-exclude", "boolean", False, "Leave excluded files alone even when they are named.", by_path=False),
     Setting("require-reason", "boolean", False, "A suppression must say why."),
     Setting("foreign-directives", "boolean", False, "Understand the suppression comments of other linters."),
@@ -80,7 +87,10 @@ SECTIONS = ("runner", "server", "tables")
 
 
 class PathSettings(NamedTuple):
-    """The values that hold for one path. None is "not said". Timeouts are in milliseconds, 0 is off."""
+    """The values that hold for one path. None is "not said". Timeouts are in milliseconds, 0 is off.
+
+    `exclude` holds patterns, each behind the folder that it is relative to.
+    """
 
     dialect: str | None = None
     server_version: str | None = None
@@ -90,7 +100,7 @@ class PathSettings(NamedTuple):
     ignore: tuple[str, ...] = ()
     severity: Mapping[str, str] = {}
     fail_on: str = "error"
-    exclude: tuple[str, ...] = ()
+    exclude: tuple[tuple[str, str], ...] = ()
     force_exclude: bool = False
     require_reason: bool = False
     foreign_directives: bool = False
@@ -193,6 +203,14 @@ class Settings:
         self._asked[path] = known
         return known
 
+    def excluded(self, path: str) -> bool:
+        """Whether `exclude` or `extend-exclude` of the nearest settings covers a file or folder."""
+        patterns = self.for_path(path).exclude
+        absolute = os.path.abspath(path) if patterns else path
+        return any(
+            matches(pattern, os.path.relpath(absolute, folder).replace(os.sep, "/")) for folder, pattern in patterns
+        )
+
     @property
     def root(self) -> PathSettings:
         """The values for the folder of the run: for settings that aren't about single files."""
@@ -208,7 +226,9 @@ class Settings:
         rows = []
         for setting in TABLE:
             if setting.name not in ("extend", "runner.name"):
-                value = values.get(setting.name, setting.default)
+                value: Value = values.get(setting.name, setting.default)
+                if setting.kind == "patterns":
+                    value = tuple(pattern for _, pattern in value or ())
                 rows.append(Resolved(setting.name, value, origins.get(setting.name, "default")))
         return tuple(rows)
 
@@ -309,6 +329,7 @@ def json_schema() -> dict[str, Value]:
         "path": {"type": "string"},
         "texts": {"type": "array", "items": {"type": "string"}},
         "paths": {"type": "array", "items": {"type": "string"}},
+        "patterns": {"type": "array", "items": {"type": "string"}},
         "boolean": {"type": "boolean"},
         "version": {"type": ["string", "integer"]},
         "duration": {"type": ["integer", "string"], "minimum": 0, "pattern": "^[0-9]+ ?(ms|s|min|h)?$"},

@@ -14,6 +14,7 @@ EXPECTED = {
     "path": "a string",
     "texts": "a list of strings",
     "paths": "a list of strings",
+    "patterns": "a list of strings",
     "boolean": "true or false",
     "version": 'a version such as "16"',
     "duration": 'a duration such as "5s" or "500ms", or milliseconds as a number',
@@ -177,6 +178,8 @@ def _value(setting: Setting, raw: Any, shown: str, root: str) -> Any:
         return _runner(raw, shown)
     if kind in ("text", "path") and isinstance(raw, str):
         return raw if kind == "text" else os.path.normpath(os.path.join(root, raw))
+    if kind == "patterns" and isinstance(raw, list) and all(isinstance(item, str) for item in raw):
+        return tuple((root, item) for item in raw)
     if kind in ("texts", "paths") and isinstance(raw, list) and all(isinstance(item, str) for item in raw):
         return tuple(raw if kind == "texts" else (os.path.normpath(os.path.join(root, item)) for item in raw))
     if kind == "boolean" and isinstance(raw, bool):

@@ -11,7 +11,8 @@ from safecol.settings_file import check
 
 FLAGS = ("dialect", "server-version", "runner", "schema", "fail-on")
 FILLED = ("base", "start-after", "files-from", "schema", "runner", "server-version", "output-file")
-LISTS = ("select", "extend-select", "ignore", "exclude", "extend-exclude")  # separated by commas
+LISTS = ("select", "extend-select", "ignore")  # separated by commas, as are the patterns
+PATTERNS = ("exclude", "extend-exclude")
 
 
 def settings(arguments: Namespace) -> Settings:
@@ -25,10 +26,12 @@ def settings(arguments: Namespace) -> Settings:
         value = getattr(arguments, name.replace("-", "_"), None)
         if value is not None:
             given[name] = check(name, value, f"--{name}")
-    for name in LISTS:
+    for name in (*LISTS, *PATTERNS):
         values = getattr(arguments, name.replace("-", "_"), None)
-        if values is not None:
-            given[name] = tuple(word for value in values for word in map(str.strip, value.split(",")) if word)
+        if values is None:
+            continue
+        words = tuple(word for value in values for word in map(str.strip, value.split(",")) if word)
+        given[name] = tuple((os.getcwd(), word) for word in words) if name in PATTERNS else words
     if getattr(arguments, "force_exclude", False):
         given["force-exclude"] = True
     return Settings(given, tuple(arguments.config), isolated=arguments.isolated)

@@ -41,7 +41,7 @@ def find(paths: Sequence[str], contents: Mapping[str, str], settings: Settings) 
         on_disk,
         runner=lambda path: settings.for_path(path).runner,
         dialect=lambda path: settings.for_path(path).dialect,
-        exclude=root.exclude,
+        excluded=settings.excluded,
         force_exclude=root.force_exclude,
     )
     for missing in found.missing:
@@ -65,8 +65,6 @@ def find(paths: Sequence[str], contents: Mapping[str, str], settings: Settings) 
 
 def only_staged(paths: Sequence[str], staged: Mapping[str, str], settings: Settings) -> dict[str, str]:
     """The texts of SQL files under the paths that are in the index and no longer on the disk, by path."""
-    from safecol.settings import matches
-
     tops = [os.path.realpath(path) for path in paths]
     found = {}
     for full, text in staged.items():
@@ -74,7 +72,7 @@ def only_staged(paths: Sequence[str], staged: Mapping[str, str], settings: Setti
             continue
         shown = os.path.relpath(full).replace(os.sep, "/")
         below = any(full == top or full.startswith(top.rstrip(os.sep) + os.sep) for top in tops)
-        if below and not any(matches(pattern, shown) for pattern in settings.root.exclude):
+        if below and not settings.excluded(shown):
             found[shown] = text
     return found
 
