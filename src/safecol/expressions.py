@@ -148,3 +148,12 @@ def walk(expression: Expression) -> Iterator[Expression]:
 def columns(expression: Expression) -> set[str]:
     """The column names (last part) that an expression reads."""
     return {part.parts[-1] for part in walk(expression) if isinstance(part, ColumnReference)}
+
+
+def conjuncts(condition: Expression) -> Iterator[Expression]:
+    """What a condition joins by AND, at any depth."""
+    if isinstance(condition, Junction) and condition.name == "and":
+        for part in condition.arguments:
+            yield from conjuncts(part)
+    else:
+        yield condition

@@ -7,10 +7,10 @@ from safecol.expressions import (
     Collection,
     ColumnReference,
     Expression,
-    Junction,
     NullTest,
     Subquery,
     columns,
+    conjuncts,
     walk,
 )
 from safecol.operations import Operation
@@ -106,20 +106,12 @@ def _broad(operation: Operation) -> bool:
     if any(isinstance(part, Subquery) for part in walk(condition)):
         return False  # the subquery may well have a LIMIT, or pick few rows
     assigned = {name for key, name in operation.options if key == "column"}
-    conjuncts = list(_conjuncts(condition))
-    if any(_picks(conjunct, assigned) for conjunct in conjuncts):
+    parts = list(conjuncts(condition))
+    if any(_picks(conjunct, assigned) for conjunct in parts):
         return False
     # A join with rows of the same table only is how batches are written: WITH batch AS (SELECT … LIMIT 1000).
-    joined = bool(operation.reads) and any(_joins(conjunct) for conjunct in conjuncts)
+    joined = bool(operation.reads) and any(_joins(conjunct) for conjunct in parts)
     return joined or bool(columns(condition) & assigned)
-
-
-def _conjuncts(condition: Expression) -> Iterator[Expression]:
-    if isinstance(condition, Junction) and condition.name == "and":
-        for part in condition.arguments:
-            yield from _conjuncts(part)
-    else:
-        yield condition
 
 
 def _picks(conjunct: Expression, assigned: set[str]) -> bool:
@@ -138,8 +130,8 @@ def _joins(conjunct: Expression) -> bool:
 
 def joined(condition: Expression | None) -> set[str]:
     """The columns that a WHERE compares with those of another relation."""
-    conjuncts = _conjuncts(condition) if condition is not None else ()
-    return {name for conjunct in conjuncts if _joins(conjunct) for name in columns(conjunct)}
+    parts = conjuncts(condition) if condition is not None else ()
+    return {name for conjunct in parts if _joins(conjunct) for name in columns(conjunct)}
 
 
 def _told(step: Step) -> Hit:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from safecol.context import Context
 from safecol.dialects.postgresql import bodies
 from safecol.dialects.postgresql.column_facts import key_columns
-from safecol.expressions import Call, Expression, columns, walk
+from safecol.expressions import Call, ColumnReference, Expression, columns, conjuncts, walk
 from safecol.fold import Rest
 from safecol.operations import ConstraintDefinition, Operation, RoutineDefinition, TableDefinition
 from safecol.trace import Fact
@@ -260,15 +260,15 @@ def _data(context: Context, operation: Operation, key: str, rest: Rest, found: F
     if operation.kind in ("insert", "update", "delete", "merge", "copy-in"):
         found["deferred"] = _defers(context, operation, key)
     if operation.kind in ("update", "delete") and operation.expression is not None:
-        found["sought"] = _sought(context, operation.expression, key)
+        found["sought"] = _sought(context, operation, operation.expression, key)
 
 
-def _sought(context: Context, condition: Expression, key: str) -> str | None:
+def _sought(context: Context, operation: Operation, condition: Expression, key: str) -> str | None:
     """What leads to the rows of a condition: `key`, `index`, or `none` where all are read; None is unknown."""
     table = context.schema.tables.get(key)
     if table is None or not table.complete:
         return None
-    named = columns(condition)
+    named = _tested(operation, condition, set(table.columns))
     found = "key" if "ctid" in named else "none"
     for index in context.schema.indexes_of(key):
         leading = {first.column for first in index.definition.elements[:1]}
@@ -276,6 +276,22 @@ def _sought(context: Context, condition: Expression, key: str) -> str | None:
         if not named.isdisjoint(leading):
             found = "key" if index.definition.unique or found == "key" else "index"
     return found
+
+
+def _tested(operation: Operation, condition: Expression, own: set[str]) -> set[str]:
+    """The columns that a condition tests; not those of a join, where all else is about the table itself."""
+    parts = list(conjuncts(condition))
+    filters = [part for part in parts if len(_qualifiers(part)) == 1]
+    if not operation.reads or not filters or len(filters) == len(parts) or operation.relation is None:
+        return columns(condition)
+    known = {(), (operation.relation.name,)}
+    if any(not _qualifiers(part) <= known or not columns(part) <= own for part in filters):
+        return columns(condition)
+    return set().union(*map(columns, filters))
+
+
+def _qualifiers(part: Expression) -> set[tuple[str, ...]]:
+    return {one.parts[:-1] for one in walk(part) if isinstance(one, ColumnReference)}
 
 
 def _defers(context: Context, operation: Operation, key: str) -> bool:
