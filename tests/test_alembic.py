@@ -70,6 +70,9 @@ def at(text: str, found: Reading, number: int = 0) -> str:
         ("from sqlalchemy.orm import Session", "s = Session(bind=op.get_bind())\ns.execute(sa.text('DROP TABLE a'))",
          ["DROP TABLE a"]),
         ("", "op.execute('SELECT a\\\\:\\\\:int')", ["SELECT a::int"]),
+        ("", "op.get_bind().commit()", ["COMMIT AND CHAIN"]),
+        ("import json", "op.alter_column('a', 'b', server_default=json.dumps({'x': 1}))",
+         ["""ALTER TABLE a ALTER COLUMN b SET DEFAULT '{"x": 1}'"""]),
         ("", "if op.get_bind().dialect.name != 'postgresql':\n    return\nop.drop_table('a')", ["DROP TABLE a"]),
         ("", "if context.get_context().dialect.name.startswith('mysql'):\n    op.drop_table('a')", []),
         ("", "name = 'b' if context.is_offline_mode() else 'a'\nop.drop_table(name)", ["DROP TABLE a"]),
@@ -120,6 +123,8 @@ def test_operations_may_be_imported_by_name_or_given_as_an_argument() -> None:
          "the column is not known: `app.values.SECRET` is not in this file"),
         ("op.alter_column('a', 'b', nullable=SECRET)",
          "`nullable` is not known: `app.values.SECRET` is not in this file"),
+        ("with op.batch_alter_table('a', recreate='always'):\n    pass",
+         'with `recreate="always"` the table is copied to a new one, which takes its place'),
         ("op.drop_constraint(None, 'a', type_='unique')",
          "the name of the constraint comes from a naming convention that is not known"),
     ],
@@ -157,6 +162,19 @@ def test_what_may_not_run_is_marked() -> None:
     after_return = "if SECRET:\n    return\nop.drop_table('c')"
     operations = [one for _, each in read(source(after_return)).sections for made in each for one in made.operations]
     assert ["conditional" in one.flags for one in operations] == [True]
+
+
+def test_rows_that_a_committing_loop_changes_are_changed_in_batches() -> None:
+    update = "op.execute('UPDATE a SET b = 1 WHERE b IS NULL')"
+    bodies = {
+        f"while SECRET:\n    {update}": False,
+        f"with op.get_context().autocommit_block():\n    while True:\n        {update}": True,
+        f"while SECRET:\n    {update}\n    op.execute('COMMIT')": True,
+        f"bind = op.get_bind()\nwhile SECRET:\n    {update}\n    bind.commit()": True,
+    }
+    for body, batched in bodies.items():
+        operations = [one for _, each in read(source(body)).sections for made in each for one in made.operations]
+        assert ("batched" in operations[0].flags) is batched, body
 
 
 def test_a_block_that_commits_is_a_section_of_its_own() -> None:

@@ -21,6 +21,7 @@ _ROWS = frozenset(
         "delete", "insert",
     }
 )  # fmt: skip
+_ENDS = frozenset({"close", "commit", "rollback", "flush", "begin", "expunge_all", "remove"})
 _SILENT = frozenset({"get_bind", "get_context", "f", "inline_literal", "batch_alter_table", "implementation_for",
                      "register_operation"})  # fmt: skip
 # What these do is no business of the database's.
@@ -81,6 +82,9 @@ class Following:
                 return self._operation(call, rest)
         if name in _EXECUTES and (call.arguments or call.keywords):
             return self._execute(call)
+        if name == "commit" and path == f"{OP}.get_bind().commit":
+            self.writer.sql([Piece("COMMIT AND CHAIN")], call.span)
+            return None
         if name in ("create", "drop", "create_all", "drop_all"):
             return self._schema_item(call, name)
         if name in _ROWS and "ession" in path and not _harmless(path):
@@ -97,19 +101,33 @@ class Following:
         """A call that stands as a statement, and that nothing took."""
         if self.active and isinstance(value, Made) and not _harmless(value.path):
             root = value.path.lstrip("?.").partition(".")[0]
-            if root not in ("sqlalchemy", "alembic", "sa", "super()"):
+            name = value.path.rpartition(".")[2]
+            if root not in ("sqlalchemy", "alembic", "sa", "super()") and name not in _ENDS:
                 self._opaque(value.span, f"`{_shown(value.path)}` is not in this file: what it does is not known")
 
     def enter(self, value: Value) -> Value:
         """A block begins: one that commits and sends what is in it outside of a transaction, or a batch."""
         if path_of(value).endswith(".autocommit_block()"):
             self.writer.transaction = "autocommit"
+        if isinstance(value, Made) and value.path == _BATCH and value.keywords.get("recreate") == "always":
+            self._opaque(value.span, 'with `recreate="always"` the table is copied to a new one, which takes its place')
         return value
 
     def leave(self, value: Value) -> None:
         """A block ends."""
         if path_of(value).endswith(".autocommit_block()"):
             self.writer.transaction = ""
+
+    def repeating(self, node: ast.stmt) -> bool:
+        """A loop begins: one that commits each time round changes rows in batches."""
+        before = self.writer.batched
+        commits = self.writer.transaction == "autocommit" or "commit" in ast.unparse(node).lower()
+        self.writer.batched = before or commits
+        return before
+
+    def repeated(self, before: bool) -> None:
+        """A loop ends."""
+        self.writer.batched = before
 
     def guarded(self, condition: bool) -> bool:
         """What follows runs under a condition, or not."""

@@ -15,6 +15,8 @@ _CREATES = frozenset(
     {"create-table", "create-index", "create-enum", "create-sequence", "create-view", "create-extension"}
 )
 
+_ROWS = frozenset({"insert", "update", "delete", "merge"})
+
 
 class Reading(NamedTuple):
     """What a version file sends: `text` is its SQL, whose places in the file are `places`.
@@ -151,8 +153,14 @@ def _statements(
         operations = statement.operations
         if emission.conditional:
             operations = tuple(map(_conditional, operations))
+        if emission.batched:
+            operations = tuple(map(_batched, operations))
         found.append(statement._replace(operations=operations, opaque=opaque))
     return found, reading.placeholders
+
+
+def _batched(operation: Operation) -> Operation:
+    return operation._replace(flags=operation.flags | {"batched"}) if operation.kind in _ROWS else operation
 
 
 def _conditional(operation: Operation) -> Operation:

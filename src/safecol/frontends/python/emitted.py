@@ -66,7 +66,10 @@ def _segment(segments: Sequence[_Segment], span: Span) -> _Segment | None:
 
 
 class Emission(NamedTuple):
-    """One thing that a migration sends: SQL from start to end, or what was not understood (`reason`)."""
+    """One thing that a migration sends: SQL from start to end, or what was not understood (`reason`).
+
+    `batched` is True in a loop that commits.
+    """
 
     start: int
     end: int
@@ -75,6 +78,7 @@ class Emission(NamedTuple):
     conditional: bool = False
     reason: str = ""
     holes: bool = False
+    batched: bool = False
 
 
 class Writer:
@@ -85,6 +89,7 @@ class Writer:
         self.places = Places()
         self.transaction = ""
         self.conditional = False
+        self.batched = False
         self.begun = 0  # the first emission of the function that is followed
         # The head of the text stands for the head of the file: nothing is sent from there.
         self._texts = ["\n"]
@@ -124,7 +129,9 @@ class Writer:
         self._end(start, place, holes=False, reason=reason)
 
     def _end(self, start: int, place: Span, *, holes: bool, reason: str = "") -> None:
-        self.emissions.append(Emission(start, self._length, place, self.transaction, self.conditional, reason, holes))
+        self.emissions.append(
+            Emission(start, self._length, place, self.transaction, self.conditional, reason, holes, self.batched)
+        )
         self._write("\n;\n" if not reason else "\n")
 
     def _write(self, text: str) -> None:

@@ -29,7 +29,7 @@ _BUILTINS = frozenset(
         "str", "int", "float", "bool", "len", "list", "tuple", "dict", "set", "frozenset", "range", "enumerate", "zip",
         "sorted", "reversed", "print", "isinstance", "hasattr", "getattr", "globals", "min", "max", "any", "all",
         "repr", "map", "filter", "sum", "type", "super", "open", "next", "iter", "bytes", "id", "Exception",
-        "ValueError", "RuntimeError", "NotImplementedError", "abs", "round", "object", "vars", "locals",
+        "ValueError", "RuntimeError", "NotImplementedError", "abs", "round", "exit", "quit", "object", "vars", "locals",
     }
 )  # fmt: skip
 _OPERATORS: dict[type[ast.AST], str] = {

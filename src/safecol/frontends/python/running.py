@@ -25,6 +25,12 @@ class Surroundings(Host, Protocol):
     def guarded(self, condition: bool) -> bool:
         """Say whether what follows runs in any case; the answer is what held before."""
 
+    def repeating(self, node: ast.stmt) -> bool:
+        """A loop begins that runs nobody knows how often; the answer is for `repeated`."""
+
+    def repeated(self, before: bool) -> None:
+        """Such a loop ends."""
+
     def stated(self, value: Value) -> None:
         """An expression that stands as a statement."""
 
@@ -147,7 +153,7 @@ class Runner:
         elif isinstance(node, (ast.For, ast.AsyncFor)):
             self._for(node, scope)
         elif isinstance(node, ast.While):
-            self.maybe(lambda: self._once(node.body, scope))
+            self._again(node, scope)
         elif isinstance(node, (ast.Try, ast.TryStar)):
             self._try(node, scope)
         elif isinstance(node, ast.Match):
@@ -230,11 +236,19 @@ class Runner:
             for name in ast.walk(node.target):
                 if isinstance(name, ast.Name):
                     scope.names[name.id] = Unknown(name.id, reason)
-            self.maybe(lambda: self._once(node.body, scope))
+            self._again(node, scope)
             return
         for item in items:
             self.evaluator.bind(node.target, item, scope)
             self._once(node.body, scope)
+
+    def _again(self, node: ast.While | ast.For | ast.AsyncFor, scope: Scope) -> None:
+        """Follow the body of a loop that runs nobody knows how often: once."""
+        before = self.host.repeating(node)
+        try:
+            self.maybe(lambda: self._once(node.body, scope))
+        finally:
+            self.host.repeated(before)
 
     def _once(self, body: list[ast.stmt], scope: Scope) -> None:
         try:
