@@ -111,11 +111,14 @@ class Collected:
 
     def _finish(self) -> None:
         """Settle the files whose findings depended on those that ran after them."""
+        left: dict[int, dict[history.Written, str]] = {}  # by schema: histories have one each, which is complete now
         for ran, found, selected in self.waiting:
             path = ran.read.file.path
+            if ran.schema is not None and id(ran.schema) not in left:
+                left[id(ran.schema)] = history.unvalidated(ran.schema)
             steps = [step for made in ran.traces for step in made.steps if history.adds_unvalidated(step)]
             for step in steps if self.last[ran.read.file.history] != path and ran.schema is not None else ():
-                name = history.left_unvalidated(step, ran.schema) if ran.schema is not None else None
+                name = history.left_unvalidated(step, left[id(ran.schema)])
                 if name is not None:
                     message = f"`{name}` is added NOT VALID, and no later migration validates it"
                     span = step.operation.span

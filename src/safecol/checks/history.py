@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from safecol.operations import ConstraintDefinition, Migration
+from safecol.patterns import lazy
 from safecol.runners.migration_file import MigrationFile
 from safecol.runners.table import RUNNERS
 from safecol.schema import Schema
@@ -11,14 +12,14 @@ from safecol.source import Span
 from safecol.trace import Problem, Step
 
 _TOP = Span(0, 0)
-_COMMENTS = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+_COMMENTS = lazy(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 # An empty file that says that it is meant to be.
-_MEANT = re.compile(
+_MEANT = lazy(
     r"\b(?:intentional\w*|deliberate\w*|on purpose|blank|no-?op|nothing (?:to do|here)|do not edit|taken back)\b",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(r"(\d+)")
-_DOTTED = re.compile(r"V(\d[\d._]*?)__")
+_NUMBER = lazy(r"(\d+)")
+_DOTTED = lazy(r"V(\d[\d._]*?)__")
 # Tools that refuse, or skip, what comes in before the last migration that they have run.
 _IN_ORDER = frozenset({"flyway", "golang-migrate", "goose", "tern", "refinery"})
 _VERSIONED = _IN_ORDER | {"dbmate", "sqlx", "supabase"}
@@ -72,10 +73,13 @@ def _duplicates(group: list[MigrationFile]) -> Iterator[tuple[MigrationFile, Pro
         # Of two, the one that is new is told; with both new, the later.
         told, other = (file, first) if file.target else (first, file)
         if told.target:
-            yield told, Problem(
-                "duplicate-version",
-                _TOP,
-                f"`{other.name}` has the same version: {file.runner} refuses both, or runs only one of them",
+            yield (
+                told,
+                Problem(
+                    "duplicate-version",
+                    _TOP,
+                    f"`{other.name}` has the same version: {file.runner} refuses both, or runs only one of them",
+                ),
             )
 
 
@@ -88,11 +92,14 @@ def _out_of_order(group: list[MigrationFile]) -> Iterator[tuple[MigrationFile, P
     for file in group:
         made = version(file)
         if file.target and made is not None and made < last and file.runner in _IN_ORDER and file.direction != "down":
-            yield file, Problem(
-                "out-of-order-version",
-                _TOP,
-                f"`{newest.name}` was there before and has a higher version: where it has run, "
-                f"{file.runner} refuses this file or passes over it",
+            yield (
+                file,
+                Problem(
+                    "out-of-order-version",
+                    _TOP,
+                    f"`{newest.name}` was there before and has a higher version: where it has run, "
+                    f"{file.runner} refuses this file or passes over it",
+                ),
             )
 
 
@@ -148,18 +155,27 @@ def counted(migration: Migration, downs: Mapping[str, tuple[int, int]]) -> tuple
     return with_down + _down(migration), files + 1
 
 
-def left_unvalidated(step: Step, schema: Schema) -> str | None:
-    """The name of the constraint that a step added NOT VALID, if it still is; None otherwise."""
-    definition = step.operation.definition
-    if not isinstance(definition, ConstraintDefinition):
-        return None
+Written = tuple[Span, str, str | None]
+
+
+def unvalidated(schema: Schema) -> dict[Written, str]:
+    """The names of the constraints that are NOT VALID, by where and as what they were written."""
+    found: dict[Written, str] = {}
     for table in schema.tables.values():
         for constraint in table.constraints.values():
-            known = constraint.definition
-            same = (known.span, known.kind, known.name) == (definition.span, definition.kind, definition.name)
-            if same and constraint.enforced and not constraint.validated:
-                return constraint.name
-    return None
+            if constraint.enforced and not constraint.validated:
+                found.setdefault(_written(constraint.definition), constraint.name)
+    return found
+
+
+def left_unvalidated(step: Step, left: Mapping[Written, str]) -> str | None:
+    """The name of the constraint that a step added NOT VALID, if it still is; None otherwise."""
+    definition = step.operation.definition
+    return left.get(_written(definition)) if isinstance(definition, ConstraintDefinition) else None
+
+
+def _written(definition: ConstraintDefinition) -> Written:
+    return definition.span, definition.kind, definition.name
 
 
 def adds_unvalidated(step: Step) -> bool:
