@@ -138,6 +138,12 @@ def test_named_files_are_one_change_and_what_runs_before_is_context(asked: list[
     assert asked[0].change_set == "named"
 
 
+def test_options_may_stand_between_paths(asked: list[LintRequest]) -> None:
+    first, second = migration("0001_a.sql", "SELECT 1;"), migration("0002_b.sql", "SELECT 2;")
+    assert cli.run(["lint", first, "-q", second]) == 0
+    assert [file.target for file in asked[0].files] == [True, True]
+
+
 def test_the_files_of_a_folder_stand_for_themselves(asked: list[LintRequest]) -> None:
     migration("0001_a.sql", "SELECT 1;")
     assert cli.run(["lint", "db"]) == 0

@@ -180,7 +180,7 @@ def test_the_page_in_the_contributors_guide_works(tmp_path: Path) -> None:
     python = (sys.executable, "-m", "safecol")
     source = str(ROOT / "src")
     shown = run(*python, "rules", "check", "db/rules", cwd=tmp_path, PYTHONPATH=source)
-    assert shown == "1 pages, 2 examples, 0 failures\n"
+    assert shown == "1 page, 2 examples, 0 failures\n"
     (tmp_path / "db" / "0001_keep.sql").write_text("CREATE RULE keep AS ON DELETE TO orders DO INSTEAD NOTHING;\n")
     setting = 'rule-paths=["db/rules"]'
     found = run(*python, "lint", "--config", setting, "db", cwd=tmp_path, code=1, PYTHONPATH=source)

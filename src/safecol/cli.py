@@ -34,7 +34,7 @@ class _Parser(ArgumentParser):
     def error(self, message: str) -> NoReturn:
         hint = f"{self.prog} --help lists the options"
         given = message.removeprefix("unrecognized arguments: ").split(" ")[0]
-        if given != message and os.path.exists(given):
+        if given != message and given.startswith("-") and os.path.exists(given):
             hint = f"a file whose name starts with a hyphen is named ./{given}"
         raise UserError(message, hint)
 
@@ -88,7 +88,9 @@ def _dispatch(given: list[str]) -> int:
             hint = f"did you mean safecol lint {verb}?"
         raise UserError(f"unknown verb {verb}", hint)
     try:
-        parsed = parser(verb).parse_args(given[1:])
+        made = parser(verb)
+        # Options may stand between paths; the parser for that doesn't know `--`.
+        parsed = (made.parse_args if "--" in given else made.parse_intermixed_args)(given[1:])
     except SystemExit as stop:  # --help
         return int(stop.code or 0)
     return _command(verb, parsed)

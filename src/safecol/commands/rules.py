@@ -6,6 +6,7 @@ from typing import Any
 from safecol import catalog, output
 from safecol.commands import arguments as given
 from safecol.heads import Rule
+from safecol.reports import plural
 
 
 def run(arguments: Namespace) -> int:
@@ -74,7 +75,7 @@ def _check(arguments: Namespace, rule_paths: tuple[str, ...]) -> int:
         text = json.dumps({"version": 1, "pages": len(chosen), "failures": rows}, ensure_ascii=False, indent=2) + "\n"
     elif not arguments.quiet:
         blocks = sum(len(examples.of_page(rule)) for rule in chosen)
-        text += f"{len(chosen)} pages, {blocks} examples, {len(failures)} failures\n"
+        text += f"{plural(len(chosen), 'page')}, {plural(blocks, 'example')}, {plural(len(failures), 'failure')}\n"
     output.emit(text)
     return 1 if failures else 0
 
