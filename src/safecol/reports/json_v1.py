@@ -31,7 +31,7 @@ def _indented(value: Any, margin: str = "\n") -> str:
     if value and isinstance(value, dict):
         parts = [f"{encode_basestring_ascii(name)}: {_indented(one, inner)}" for name, one in value.items()]
         return f"{{{inner}{f',{inner}'.join(parts)}{margin}}}"
-    return dumps(value)
+    return "null" if value is None else "[]" if value == [] else dumps(value)
 
 
 def values(result: Result, sources: Sources, options: Options) -> dict[str, Any]:
