@@ -1,6 +1,6 @@
 """What happened in one section of one migration, step by step: the value that pages and checks select on.
 
-`analysis` folds operations over the context and writes a trace; `match` reads it. Nothing here computes.
+`fold` takes operations over the context and writes a trace; `match` reads it. Nothing here computes.
 """
 
 from collections.abc import Callable, Mapping
@@ -28,7 +28,8 @@ class Step(NamedTuple):
 
     `facts` is what `[when]` sees. `effect` is the operation's own; `whole` the statement's (strongest of each).
     `transaction` numbers the transaction block (from 1) or is None outside one or when unknown;
-    `transaction_kind` is `explicit`, `wrapped`, `implicit`, `shared`, `none` or `unknown`.
+    `transaction_kind` is `explicit`, `wrapped`, `implicit`, `shared`, `body` (of a block or routine), `none` or
+    `unknown`.
     `held` are the locks held before the statement; `settings` the effective values at this point
     (`lock_timeout`, `statement_timeout` in milliseconds as text, "0" is off; absent is not known to be set).
     `table` is the relation's name as shown; `existing` whether others can already be using it.
@@ -68,8 +69,8 @@ class Trace(NamedTuple):
     """The steps of one section. `text` is the whole file's; `open_transaction` is True when it ends inside a BEGIN.
 
     `before` are the traces of earlier sections and files of the same change set, oldest first. `missed` are statements
-    that call what was not understood: `opaque` says what. `line_of` gives
-    the line of a span where `text` is not the file itself but the SQL that it sends.
+    that call what was not understood: `opaque` says what. `line_of` gives the line of a span where `text` is not the
+    file itself but the SQL that it sends.
     """
 
     migration: Migration
