@@ -32,7 +32,8 @@ SQUAWK = frozenset(
 # Rules of safecol outside the category "blocking" that say that a statement fails.
 FAILING = frozenset(
     """
-    required-column failing-on-data refused-statement unsupported-statement dependent-object-failure concurrent-in-transaction
+    required-column failing-on-data refused-statement unsupported-statement dependent-object-failure
+    concurrent-in-transaction
     enum-value-used-in-transaction syntax-error dangling-dependency
     """.split()
 )

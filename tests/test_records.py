@@ -62,7 +62,8 @@ def test_wrong_values_are_refused_by_name(place: Any) -> None:
 def test_values_are_changed_by_copy() -> None:
     first = Place("a", 2)
     assert first._replace(line=3) == Place("a", 3)
-    assert first == ("a", 2, ())
+    plain: object = ("a", 2, ())
+    assert first == plain
     with pytest.raises(ValueError, match="colour"):
         first._replace(colour="red")  # type: ignore[call-arg]
     with pytest.raises(AttributeError):
