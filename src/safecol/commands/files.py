@@ -57,10 +57,10 @@ def find(paths: Sequence[str], contents: Mapping[str, str], settings: Settings) 
     # A hook names every changed file: those that aren't migrations are left alone without a word.
     if root.force_exclude or (found.skipped and not any(map(os.path.isdir, paths))):
         return Found((), found.skipped)
-    raise UserError(
-        f"no migrations found under {', '.join(paths)}",
-        "name the files themselves, or the tool that runs them with --runner",
-    )
+    hint = "name the files themselves, or the tool that runs them with --runner"
+    if any(settings.for_path(os.path.join(path, "x.sql")).exclude for path in paths):
+        hint = "exclude leaves paths out (safecol lint --show-settings); files that are named are read all the same"
+    raise UserError(f"no migrations found under {', '.join(paths)}", hint)
 
 
 def only_staged(paths: Sequence[str], staged: Mapping[str, str], settings: Settings) -> dict[str, str]:
