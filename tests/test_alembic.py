@@ -437,6 +437,18 @@ def test_the_environment_limits_how_long_a_lock_is_waited_for(
     assert "unbounded-lock-wait" not in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("existing", "rewrites"), [("sa.String(10)", False), ("sa.Integer()", True), ("SOME", True)])
+@pytest.mark.usefixtures("project")
+def test_what_a_column_was_decides_about_a_change_of_type(
+    capsys: pytest.CaptureFixture[str], existing: str, rewrites: bool
+) -> None:
+    path = Path("migrations/versions/a2_second.py")
+    change = f"op.alter_column('old', 'a', existing_type={existing}, type_=sa.Text())"
+    path.write_text(f"{SECOND}def upgrade():\n    {change}\n")
+    cli.run(["lint", "--output-format", "concise", "--ignore", "unbounded-lock-wait", str(path)])
+    assert ("type-change" in capsys.readouterr().out) is rewrites
+
+
 @pytest.mark.usefixtures("project")
 def test_effects_show_the_sql_and_the_lines_of_the_file(capsys: pytest.CaptureFixture[str]) -> None:
     cli.run(["effects", "migrations/versions/a2_second.py"])

@@ -110,6 +110,8 @@ def run(context: Context, dialect: Dialect, statement: Statement, body: Body | N
             found.append((operation, "", _setting_facts(operation), effects.NOTHING, False))
             continue
         key = context.key(operation.relation) if operation.relation is not None else ""
+        if operation.kind == "change-type" and isinstance(operation.definition, ColumnDefinition):
+            history.learn(context, key, operation.definition)
         rest = Rest(operations, dropped, fresh, frozenset(skipped) if skipped else _NOTHING)
         facts = dialect.facts(context, operation, key, rest)
         effect = effects.effect_of(dialect.table, dialect.resolve, context, operation, key, facts)

@@ -192,7 +192,8 @@ class Operation(NamedTuple):
     `relation` is what it acts on (table, index, view, sequence, type, routine: `object` says which word was written);
     `target` a second relation (the new parent, the partition, the index to use); `reads` other relations it reads.
     `column` and `new_name` are names; `expression` a new default, USING, WHERE or generated expression; `type` a new
-    type; `value` a setting's value or an option's text. `span` covers the clause. `flags` come from `FLAGS`.
+    type (`definition` may then say what the column was); `value` a setting's value or an option's text. `span` covers
+    the clause. `flags` come from `FLAGS`.
     """
 
     kind: str

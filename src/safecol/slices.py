@@ -110,7 +110,7 @@ def values(step: Step, text: str) -> dict[str, str]:
         found |= _index(operation, definition, statement)
     elif isinstance(definition, ConstraintDefinition):
         found |= _constraint(operation, definition, text, found)
-    elif isinstance(definition, ColumnDefinition):
+    elif isinstance(definition, ColumnDefinition) and operation.kind != "change-type":
         found |= _column(operation, definition, text, found)
     elif operation.kind in {"drop-table", "drop-view"} and operation.relation:
         found["new_name"] = _proposed("", operation.relation.name, "unused")

@@ -97,6 +97,15 @@ def _renamed(definition: ConstraintDefinition, old: str, new: str) -> Constraint
     return definition._replace(columns=columns, expression=expression)
 
 
+def learn(context: Context, key: str, definition: ColumnDefinition) -> None:
+    """Take the type of a column from a file that says what it was, where nothing else is known of it."""
+    column = context.column(key, definition.name) or Column(definition.name)
+    if column.type is None:
+        table = known(context, key)
+        learned = column._replace(type=definition.type, collation=definition.collation)
+        context.schema.put_table(key, table._replace(columns={**table.columns, definition.name: learned}))
+
+
 def change_column(context: Context, operation: Operation, key: str) -> None:
     name = operation.column
     if name is None:

@@ -103,7 +103,7 @@ def alter_column(call: Made) -> Iterator[Statement]:
     if given.get("type_") is not None:
         using = given.get("postgresql_using")
         rest = f" USING {known(using, '`postgresql_using`')}" if using is not None else ""
-        yield _one(f"{head} TYPE {type_name(given.get('type_'))}{rest}")
+        yield [Piece(f"{head} TYPE {type_name(given.get('type_'))}{rest}", None, _existing(given))]
     nullable = given.get("nullable")
     if nullable is not None:
         if not isinstance(nullable, bool):
@@ -116,6 +116,13 @@ def alter_column(call: Made) -> Iterator[Statement]:
     if given.get("new_column_name", "name") is not None:
         new = identifier(given.get("new_column_name", "name"), "the new name")
         yield _one(f"ALTER TABLE {given.table} RENAME {name} TO {new}")
+
+
+def _existing(given: Arguments) -> str:
+    try:
+        return type_name(given.get("existing_type")) if given.get("existing_type") is not None else ""
+    except NotKnown:
+        return ""
 
 
 def _new_default(given: Arguments) -> str:

@@ -6,7 +6,7 @@ from safecol.frontends.alembic.following import OP, Following
 from safecol.frontends.postgresql.splitting import read_section
 from safecol.frontends.python.emitted import Emission, Places
 from safecol.frontends.python.values import External, Function, Unknown, Value, plain
-from safecol.operations import Opaque, Operation, Section, Statement
+from safecol.operations import ColumnDefinition, Opaque, Operation, Section, Statement
 from safecol.records import NamedTuple
 from safecol.source import Span
 from safecol.trace import Placeholder
@@ -153,10 +153,22 @@ def _statements(
         operations = statement.operations
         if emission.conditional:
             operations = tuple(map(_conditional, operations))
+        if emission.existing:
+            operations = tuple(_was(one, emission.existing) for one in operations)
         if emission.batched:
             operations = tuple(map(_batched, operations))
         found.append(statement._replace(operations=operations, opaque=opaque))
     return found, reading.placeholders
+
+
+def _was(operation: Operation, existing: str) -> Operation:
+    """A change of type that knows what the column was."""
+    text = f"ALTER TABLE t ALTER COLUMN c TYPE {existing}"
+    (statement,) = read_section(text, Section("up", Span(0, len(text)), "unknown")).statements
+    before = next((one.type for one in statement.operations), None)
+    if operation.kind != "change-type" or before is None or operation.column is None:
+        return operation
+    return operation._replace(definition=ColumnDefinition(operation.column, before, operation.span))
 
 
 def _batched(operation: Operation) -> Operation:

@@ -12,10 +12,14 @@ from safecol.source import Span
 
 
 class Piece(NamedTuple):
-    """Some SQL: `place` is where it comes from, when that is narrower than its statement."""
+    """Some SQL: `place` is where it comes from, when that is narrower than its statement.
+
+    `existing` is the type that the file says the changed column has.
+    """
 
     text: str
     place: Span | None = None
+    existing: str = ""
 
 
 class _Segment(NamedTuple):
@@ -79,6 +83,7 @@ class Emission(NamedTuple):
     reason: str = ""
     holes: bool = False
     batched: bool = False
+    existing: str = ""
 
 
 class Writer:
@@ -109,7 +114,7 @@ class Writer:
             if piece.place is not None:
                 self.places.narrow(self._length, self._length + len(piece.text), piece.place)
             self._write(piece.text)
-        self._end(start, place, holes=False)
+        self._end(start, place, holes=False, existing="".join(piece.existing for piece in pieces))
 
     def script(self, text: Text, place: Span) -> None:
         """SQL as the user wrote it: one or more statements."""
@@ -128,9 +133,11 @@ class Writer:
         self._write("--")
         self._end(start, place, holes=False, reason=reason)
 
-    def _end(self, start: int, place: Span, *, holes: bool, reason: str = "") -> None:
+    def _end(self, start: int, place: Span, *, holes: bool, reason: str = "", existing: str = "") -> None:
         self.emissions.append(
-            Emission(start, self._length, place, self.transaction, self.conditional, reason, holes, self.batched)
+            Emission(
+                start, self._length, place, self.transaction, self.conditional, reason, holes, self.batched, existing
+            )
         )
         self._write("\n;\n" if not reason else "\n")
 
