@@ -1,51 +1,20 @@
 """Calls of `op.*` as values come in; the statements that Alembic emits for PostgreSQL go out, in its order."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 from safecol.frontends.alembic import columns as parts
+from safecol.frontends.alembic import enums
+from safecol.frontends.alembic.arguments import Arguments
 from safecol.frontends.alembic.columns import Column
 from safecol.frontends.alembic.expressions import condition, default
 from safecol.frontends.alembic.names import NotKnown, identifier, known, qualified, quoted, string, why
-from safecol.frontends.alembic.types import EnumType, create_enum, type_name
+from safecol.frontends.alembic.types import create_enum, type_name
 from safecol.frontends.python.emitted import Piece
-from safecol.frontends.python.values import Made, Text, Unknown, Value, path_of, plain
+from safecol.frontends.python.values import Made, Text, Unknown
 from safecol.source import Span
 
 Statement = list[Piece] | Unknown
 """The pieces of a statement, or what of a call was not understood."""
-
-
-class Arguments:
-    """The arguments of a call by their names in Alembic's signatures."""
-
-    def __init__(self, call: Made, names: Sequence[str]) -> None:
-        self.call = call
-        self.keywords = call.keywords
-        self.given = dict(zip(names, call.arguments, strict=False))
-        self.given.update(call.keywords)
-        self.rest = call.arguments[len(names) :]
-        if "**" in call.keywords or any(
-            isinstance(one, Unknown) and one.source.startswith("*") for one in call.arguments
-        ):
-            raise NotKnown("its arguments are not known")
-
-    def get(self, *names: str) -> Value:
-        """The argument of the first of these names that was given."""
-        return next((self.given[name] for name in names if name in self.given), None)
-
-    def flag(self, name: str) -> bool:
-        """A boolean keyword. Errors: NotKnown."""
-        value = self.given.get(name)
-        if value is None or isinstance(value, bool):
-            return bool(value)
-        raise NotKnown(why(value, f"`{name}`"))
-
-    @property
-    def table(self) -> str:
-        """The qualified name of the table."""
-        return qualified(
-            self.get("table_name", "tablename", "source_table", "source"), self.get("schema", "source_schema")
-        )
 
 
 def _one(text: str) -> list[Piece]:
@@ -345,41 +314,6 @@ def bulk_insert(call: Made) -> Iterator[Statement]:
     yield from insertion(given.get("table"), given.get("rows"))
 
 
-def sync_enum_values(call: Made) -> Iterator[Statement]:
-    """What alembic_postgresql_enum sends: a new type in the place of the old one, and every column moved to it."""
-    given = Arguments(call, ("enum_schema", "enum_name", "new_values", "affected_columns"))
-    name, schema = known(given.get("enum_name", "name"), "the enum"), given.get("enum_schema", "schema")
-    labels, columns = given.get("new_values"), given.get("affected_columns")
-    if type(labels) not in (list, tuple) or type(columns) not in (list, tuple):
-        raise NotKnown("the values or the columns of the enum are not known")
-    written = tuple(known(label, "a value of the enum") for label in labels)
-    full = qualified(plain(name, call.span), schema, "the enum")
-    old = qualified(plain(f"{name}_old", call.span), schema, "the enum")
-    yield _one(f"ALTER TYPE {full} RENAME TO {quoted(f'{name}_old')}")
-    yield _one(create_enum(EnumType(full, written)))
-    for one in columns:
-        yield from _moved(one, full, call.span)
-    yield _one(f"DROP TYPE {old}")
-
-
-def _moved(reference: Value, enum: str, place: Span) -> Iterator[Statement]:
-    """A column that gets the new type: a TableReference, or a tuple of its arguments."""
-    if type(reference) is tuple:
-        reference = Made("TableReference", reference, {}, place)
-    if not isinstance(reference, Made):
-        raise NotKnown(why(reference, "a column of the enum"))
-    found = Arguments(reference, ("table_name", "column_name"))
-    head = f"ALTER TABLE {qualified(found.get('table_name'), found.get('table_schema'))} ALTER COLUMN "
-    column = identifier(found.get("column_name"), "the column")
-    array = "[]" if "ARRAY" in path_of(found.get("column_type")) else ""
-    before = found.get("existing_server_default")
-    if before is not None:
-        yield [Piece(f"{head}{column} DROP DEFAULT", reference.span)]
-    yield [Piece(f"{head}{column} TYPE {enum}{array} USING {column}::text{array}::{enum}{array}", reference.span)]
-    if isinstance(before, Text) and not before.holes:
-        yield [Piece(f"{head}{column} SET DEFAULT {before}", reference.span)]
-
-
 OPERATIONS: dict[str, Callable[[Made], Iterator[Statement]]] = {
     "add_column": add_column,
     "drop_column": drop_column,
@@ -398,7 +332,7 @@ OPERATIONS: dict[str, Callable[[Made], Iterator[Statement]]] = {
     "create_table_comment": create_table_comment,
     "drop_table_comment": drop_table_comment,
     "bulk_insert": bulk_insert,
-    "sync_enum_values": sync_enum_values,
+    "sync_enum_values": enums.sync_enum_values,
 }
 _TABLE_SECOND = frozenset(
     {

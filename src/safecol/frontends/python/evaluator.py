@@ -1,10 +1,10 @@
 """Expressions of a Python source come in; their values as far as constants tell go out. Nothing is imported or run."""
 
 import ast
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Protocol
 
-from safecol.frontends.python import strings
+from safecol.frontends.python import operators, strings
 from safecol.frontends.python.positions import Positions
 from safecol.frontends.python.values import (
     Class,
@@ -32,11 +32,6 @@ _BUILTINS = frozenset(
         "ValueError", "RuntimeError", "NotImplementedError", "abs", "round", "exit", "quit", "object", "vars", "locals",
     }
 )  # fmt: skip
-_OPERATORS: dict[type[ast.AST], str] = {
-    ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Add: "+", ast.Sub: "-",
-    ast.Mult: "*", ast.Div: "/", ast.Mod: "%", ast.BitAnd: "&", ast.BitOr: "|", ast.Invert: "~", ast.USub: "neg",
-    ast.Is: "is", ast.IsNot: "is not", ast.In: "in", ast.NotIn: "not in", ast.FloorDiv: "//", ast.Pow: "**",
-}  # fmt: skip
 
 
 class Host(Protocol):
@@ -172,7 +167,11 @@ class Evaluator:
         if isinstance(node.op, ast.Add) and type(left) in (list, tuple) and type(right) is type(left):
             return [*left, *right] if isinstance(left, list) else (*left, *right)
         if isinstance(left, (int, float)) and isinstance(right, (int, float)):
-            return _arithmetic(node.op, left, right) if _is_small(left, right) else self.unknown(node, "a large number")
+            return (
+                operators.arithmetic(node.op, left, right)
+                if operators.is_small(left, right)
+                else self.unknown(node, "a large number")
+            )
         if isinstance(node.op, ast.BitOr) and isinstance(left, dict) and isinstance(right, dict):
             return {**left, **right}
         return self.operator(node.op, (left, right), span, node)
@@ -182,7 +181,7 @@ class Evaluator:
 
     def operator(self, kind: ast.AST, operands: tuple[Value, ...], span: Span, node: ast.expr) -> Value:
         """An operator on something external: a condition or an expression of the database."""
-        name = _OPERATORS.get(type(kind))
+        name = operators.SIGNS.get(type(kind))
         if name and any(isinstance(one, (Made, External, Member)) for one in operands):
             return Made(f"operator {name}", operands, {}, span)
         return self.unknown(node, "it is computed from something that is not known")
@@ -225,7 +224,7 @@ class Evaluator:
             return (left is None) is isinstance(kind, ast.Is)
         if is_known(left) and is_known(right):
             try:
-                return _COMPARISONS[type(kind)](left, right)
+                return operators.COMPARISONS[type(kind)](left, right)
             except (TypeError, KeyError):
                 return self.unknown(node, "a comparison that is not known")
         return self.operator(kind, (left, right), self.positions.span(node), node)
@@ -381,42 +380,6 @@ def _hashable(value: Value) -> bool:
     return True
 
 
-def _is_small(*numbers: float) -> bool:
-    return all(abs(number) < 1e12 for number in numbers)
-
-
-def _arithmetic(kind: ast.operator, left: float, right: float) -> Value:
-    try:
-        if isinstance(kind, ast.Add):
-            return left + right
-        if isinstance(kind, ast.Sub):
-            return left - right
-        if isinstance(kind, ast.Mult):
-            return left * right
-        if isinstance(kind, ast.Div):
-            return left / right
-        if isinstance(kind, ast.FloorDiv):
-            return left // right
-        if isinstance(kind, ast.Mod):
-            return left % right
-    except ZeroDivisionError:
-        pass
-    return Unknown("a number", "it is computed in a way that is not followed")
-
-
-_COMPARISONS: dict[type[ast.cmpop], Callable[[Value, Value], bool]] = {
-    ast.Eq: lambda left, right: left == right,
-    ast.NotEq: lambda left, right: left != right,
-    ast.Lt: lambda left, right: left < right,
-    ast.LtE: lambda left, right: left <= right,
-    ast.Gt: lambda left, right: left > right,
-    ast.GtE: lambda left, right: left >= right,
-    ast.In: lambda left, right: left in right,
-    ast.NotIn: lambda left, right: left not in right,
-    ast.Is: lambda left, right: left is right or left == right,
-    ast.IsNot: lambda left, right: not (left is right or left == right),
-}
-
 _HANDLERS: dict[type[ast.expr], Callable[..., Value]] = {
     ast.Constant: Evaluator.constant,
     ast.JoinedStr: Evaluator.formatted,
@@ -440,9 +403,3 @@ _HANDLERS: dict[type[ast.expr], Callable[..., Value]] = {
     ast.Call: Evaluator.called,
     ast.Await: lambda evaluator, node, scope: evaluator.evaluate(node.value, scope),
 }
-
-
-def texts(values: Iterable[Value]) -> list[Text] | None:
-    """The values when all of them are known strings."""
-    found = list(values)
-    return found if all(isinstance(one, Text) and not one.holes for one in found) else None
