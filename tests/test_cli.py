@@ -390,3 +390,23 @@ def test_a_file_of_a_dialect_that_is_not_read_fails_the_run(
     path = migration("0001_a.sql", "CREATE TABLE t (id int AUTO_INCREMENT PRIMARY KEY) ENGINE=InnoDB;\n")
     assert cli.run(["lint", path, "--dialect", "mysql"]) == 1
     assert "mysql is not read yet" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("word", ["blocking-index-creation", "squawk:require-concurrent-index-creation", "blocking"])
+def test_a_severity_may_be_set_by_rule_alias_or_category(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], word: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "safecol.toml").write_text(f'[severity]\n"{word}" = "note"\n')
+    path = migration("0001_a.sql", "CREATE INDEX orders_user ON orders (user_id);\n")
+    assert cli.run(["lint", path]) == 0
+    assert "note[blocking-index-creation]" in capsys.readouterr().out
+
+
+def test_a_version_that_was_not_measured_is_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = migration("0001_a.sql", "SELECT 1;\n")
+    cli.run(["lint", path, "--server-version", "9"])
+    assert "PostgreSQL 9 is outside 12 to 18" in " ".join(capsys.readouterr().out.split())

@@ -143,7 +143,8 @@ def _context(name: str, version: str, chosen: PathSettings) -> Context:
         default_schema=chosen.default_schema or "public",
         timezone=chosen.timezone,
     )
-    context.small = chosen.small_tables
+    default = f"{context.default_schema}."
+    context.small = frozenset(name.removeprefix(default) for name in chosen.small_tables)
     return context
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from safecol import match, stages
+from safecol import match, stages, versions
 from safecol.catalog import Catalog
 from safecol.checks import history
 from safecol.consequence import sentences
@@ -11,6 +11,7 @@ from safecol.finding import FileUse, Finding, Related, Result, Unanalyzed
 from safecol.heads import Rule
 from safecol.operations import Section, Statement
 from safecol.reader import ReadFile
+from safecol.request import severities
 from safecol.runners.migration_file import MigrationFile
 from safecol.schema import Schema
 from safecol.settings import PathSettings
@@ -18,6 +19,7 @@ from safecol.source import Source, Span
 from safecol.trace import Hit, Step, Trace
 
 SCHEMA = "<schema>"
+MEASURED = (12, 18)  # the major versions of PostgreSQL whose effects were measured
 """The path that the schema dump is read under."""
 
 
@@ -54,6 +56,7 @@ class Collected:
         self.whole = whole
         self.downs: dict[str, tuple[int, int]] = {}
         self.last: dict[str, str] = {}
+        self.unmeasured: set[str] = set()
         self.waiting: list[tuple[Ran, list[Finding], frozenset[str]]] = []
         self.findings: list[Finding] = []
         self.suppressed: list[Finding] = []
@@ -70,6 +73,8 @@ class Collected:
     def add(self, ran: Ran, selected: frozenset[str]) -> None:
         """The findings of one file; context files only count."""
         file = ran.read.file
+        if ran.settings.severity:
+            ran = ran._replace(settings=ran.settings._replace(severity=severities(self.catalog, ran.settings)))
         self.last[file.history] = file.path
         if ran.read.places is not None:
             self.places[file.path] = ran.read.place
@@ -136,6 +141,9 @@ class Collected:
             self.missed[ran.read.file.path] = refused
 
     def _missed(self) -> Iterator[str]:
+        for version in sorted(self.unmeasured):
+            first, last = MEASURED
+            yield f"PostgreSQL {version} is outside {first} to {last}, which were measured: its effects may differ"
         missed = dict(self.missed)
         in_schema = missed.pop(SCHEMA, None)
         if in_schema is not None:
@@ -148,6 +156,9 @@ class Collected:
         file = ran.read.file
         if file.dialect_source == "default":
             self.assumed.setdefault(f"dialect {file.dialect}", []).append(file.path)
+        major = versions.parse(ran.version)[:1]
+        if file.dialect == "postgresql" and major and not MEASURED[0] <= major[0] <= MEASURED[1]:
+            self.unmeasured.add(ran.version)
         if ran.settings.server_version is None and ran.version:
             self.assumed.setdefault(f"server version {ran.version}", []).append(file.path)
 

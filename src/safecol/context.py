@@ -33,7 +33,7 @@ class Context:
         self.version = version
         self.default_schema = default_schema
         self.timezone = timezone
-        self.schema = Schema()
+        self.schema = Schema(default_schema)
         self.search_path: tuple[str, ...] = (default_schema,)
         self.file = 0
         self.new_since = 1

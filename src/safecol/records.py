@@ -4,13 +4,15 @@ Making a hundred of its classes takes as long as linting a small file; most make
 of these gets its constructor when it has made some.
 """
 
+import collections
 import sys
 
 TYPE_CHECKING = False  # as `typing` has it, which this module is there to do without
-if TYPE_CHECKING or sys.version_info >= (3, 14):  # annotations are no part of a class's namespace from then on
+# From 3.14 on annotations are no part of a class's namespace; other Pythons lack what `collections` makes fields with.
+if TYPE_CHECKING or sys.version_info >= (3, 14) or not hasattr(collections, "_tuplegetter"):
     from typing import NamedTuple as NamedTuple  # noqa: PLC0414 - exported
 else:
-    from collections import _tuplegetter
+    _tuplegetter = collections._tuplegetter  # noqa: SLF001 - what named tuples of the library are made with
 
     _FEW = 4
     """Values that are made in the slow way before a class gets a constructor."""

@@ -39,6 +39,15 @@ class EffectsRequest(NamedTuple):
     contents: Mapping[str, str]
 
 
+def severities(catalog: Catalog, chosen: PathSettings) -> dict[str, str]:
+    """Severities by rule name; a name counts more than an alias, and an alias more than a category."""
+    found: dict[str, str] = {}
+    rank = {word: (word in catalog.names) * 2 + (word in catalog.aliases) for word in chosen.severity}
+    for word in sorted(chosen.severity, key=rank.__getitem__):
+        found.update(dict.fromkeys(_resolved(catalog, "severity", [word]), chosen.severity[word]))
+    return found
+
+
 def selection(catalog: Catalog, chosen: PathSettings) -> frozenset[str]:
     """The rules that settings choose: the selected (or default) ones, plus, minus the ignored and those set to off.
 

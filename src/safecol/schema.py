@@ -123,6 +123,7 @@ class Schema:
     __slots__ = (
         "child_names",
         "complete",
+        "default_schema",
         "dependents",
         "index_names",
         "indexes",
@@ -136,7 +137,8 @@ class Schema:
         "used_by",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, default_schema: str = "public") -> None:
+        self.default_schema = default_schema
         self.tables: dict[str, Table] = {}
         self.child_names: dict[str, tuple[str, ...]] = {}
         self.index_names: dict[str, tuple[str, ...]] = {}
@@ -219,18 +221,17 @@ class Schema:
             if constraint.referenced == table
         ]
 
+    def _qualified(self, used: TypeName) -> str:
+        return f"{used.schema}.{used.name}" if used.schema and used.schema != self.default_schema else used.name
+
     def uses_type(self, name: str) -> list[tuple[str, Column]]:
         """Columns of a user type: (table, column)."""
         return [
             (table.name, column)
             for table in self.tables.values()
             for column in table.columns.values()
-            if column.type is not None and _qualified(column.type) == name
+            if column.type is not None and self._qualified(column.type) == name
         ]
-
-
-def _qualified(used: TypeName) -> str:
-    return f"{used.schema}.{used.name}" if used.schema and used.schema != "public" else used.name
 
 
 def _references(table: Table | None) -> tuple[str, ...]:

@@ -70,7 +70,9 @@ def _follow(context: Context, key: str, new: str) -> None:
         table = context.schema.tables[name]
         columns = {
             column.name: column._replace(type=column.type._replace(name=new))
-            if column.type is not None and column.type.schema in (None, "public") and column.type.name == key
+            if column.type is not None
+            and column.type.schema in (None, context.default_schema)
+            and column.type.name == key
             else column
             for column in table.columns.values()
         }
