@@ -289,7 +289,10 @@ _TARGETS: dict[str, Target] = {
     "lock_family": _lock_family,
     "all_tables": lambda c, _o, _key: list(c.schema.tables),
     "column_referenced": lambda c, o, key: [
-        member for item in _column_foreign_keys(c, o, key) if item.referenced for member in c.schema.family(item.referenced)
+        member
+        for item in _column_foreign_keys(c, o, key)
+        if item.referenced
+        for member in c.schema.family(item.referenced)
     ],
     "column_referencing": lambda c, o, key: [name for name, _ in referenced_by(c, key, [o.column or ""])],
     "column_views": lambda c, o, key: [
@@ -306,7 +309,9 @@ _TARGETS: dict[str, Target] = {
     "constraint_referenced_storage": lambda c, o, key: stored(c, _constraint_referenced(c, o, key)),
     "constraint_referencing": _constraint_referencing,
     "outgoing_referenced": lambda c, o, key: _outgoing(c, _drop_family(c, o, key)),
-    "partition_parent": lambda c, _o, key: list(c.schema.tables[key].parents) if key in c.schema.tables and c.schema.tables[key].bound else [],
+    "partition_parent": lambda c, _o, key: (
+        list(c.schema.tables[key].parents) if key in c.schema.tables and c.schema.tables[key].bound else []
+    ),
     "referencing": lambda c, _o, key: [name for name, _ in c.schema.referencing(key)],
     "referencing_closure": lambda c, _o, key: _closure(c, key),
     "views": lambda c, _o, key: views(c, key),
