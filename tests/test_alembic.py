@@ -71,6 +71,9 @@ def at(text: str, found: Reading, number: int = 0) -> str:
          ["DROP TABLE a"]),
         ("", "op.execute('SELECT a\\\\:\\\\:int')", ["SELECT a::int"]),
         ("", "op.get_bind().commit()", ["COMMIT AND CHAIN"]),
+        ("", "with op.batch_alter_table('a') as b:\n    b.execute('DROP TABLE b')", ["DROP TABLE b"]),
+        ("from app.models import Kind", "op.add_column('a', sa.Column('k', sa.Enum(Kind)))",
+         ["ALTER TABLE a ADD COLUMN k kind"]),
         ("import json", "op.alter_column('a', 'b', server_default=json.dumps({'x': 1}))",
          ["""ALTER TABLE a ALTER COLUMN b SET DEFAULT '{"x": 1}'"""]),
         ("", "if op.get_bind().dialect.name != 'postgresql':\n    return\nop.drop_table('a')", ["DROP TABLE a"]),
@@ -335,6 +338,14 @@ def test_version_files_are_found_in_the_order_of_their_revisions() -> None:
     ]
     assert {file.history for file in files} == {"migrations"}
     assert {(file.dialect, file.dialect_source) for file in files} == {("postgresql", "default")}
+
+
+def test_version_files_may_stand_in_folders_by_year(project: Path) -> None:
+    folder = project / "alembic" / "versions" / "2024"
+    folder.mkdir(parents=True)
+    (project / "alembic" / "env.py").write_text("")
+    (folder / "x.py").write_text("revision = 'x'\ndown_revision = None\n")
+    assert [(file.path, file.history) for file in found("alembic").files] == [("alembic/versions/2024/x.py", "alembic")]
 
 
 @pytest.mark.usefixtures("project")

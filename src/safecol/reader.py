@@ -95,11 +95,12 @@ def read(file: MigrationFile, contents: Mapping[str, str], transaction: str | No
     source = _source(file, contents)
     if source.problem:
         return ReadFile(file, source, _migration(file, ()))
-    if file.runner != "alembic":
+    python = file.runner == "alembic" and file.path.endswith(".py")
+    if not python:
         file = runner_reading.refine(file, source.text)
     if file.dialect not in READ_DIALECTS:
         return ReadFile(file, source, _migration(file, ()), unread=f"{file.dialect or 'this dialect'} is not read yet")
-    if file.runner == "alembic":
+    if python:
         return _read_alembic(file, source, transaction)
     found = runner_reading.sections(source.text, file)
     from safecol.frontends.postgresql.splitting import read_section

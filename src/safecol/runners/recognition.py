@@ -25,7 +25,7 @@ _NUMBERED = lazy(r"[VUB]?\d")
 def is_python_migration(full: str, around: Surroundings) -> bool:
     """Whether a Python file below a folder is a migration of Alembic or Django: by its folder first, that is cheap."""
     folder = os.path.dirname(full)
-    return ("migrations" in folder or folder.endswith("versions")) and holds_python_migration(full, around)
+    return ("migrations" in folder or "versions" in folder) and holds_python_migration(full, around)
 
 
 def holds_python_migration(full: str, around: Surroundings) -> bool:

@@ -77,7 +77,7 @@ def column(value: Value) -> Column:
         value.span,
         (not primary and "Identity" not in map(kind_of, (*parts, server))) if nullable is None else nullable,
         primary,
-        value.keywords.get("autoincrement", "auto"),
+        value.keywords.get("autoincrement", "auto") if "Sequence" not in map(kind_of, parts) else False,
         None if made_by else written,
         made_by,
         tuple(one for one in parts if kind_of(one) == "CheckConstraint"),

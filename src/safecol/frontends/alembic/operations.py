@@ -344,6 +344,8 @@ _TABLE_SECOND = frozenset(
 
 def of_batch(call: Made, name: str) -> Made:
     """A call of `batch_op.name` as one of `op.name`, which has the table among its arguments."""
+    if name in ("execute", "f"):
+        return call
     batch = call.base
     table = batch.argument(0, "table_name")
     schema = batch.argument(1, "schema")

@@ -145,6 +145,9 @@ def enum_of(value: Value) -> EnumType | int | None:
             return length
         return max(map(len, labels), default=1) if labels is not None else 0
     if name is None:
+        outside = path_of(value.arguments[0]).rpartition(".")[2] if value.arguments else ""
+        if not classes and outside:  # the type is named like the class
+            return EnumType(quoted(outside.lower()), ())
         if not classes:
             raise NotKnown("the enum has no name, which PostgreSQL needs")
         written = classes[0].name.lower()
