@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from safecol.frontends.postgresql import lexing, parser
@@ -225,6 +225,7 @@ def test_no_text_raises_and_spans_are_in_order(text: str, start: int) -> None:
 
 
 @settings(deadline=None)
+@example("${x}$$\\g ;$$")
 @given(SCRAPS)
 def test_nothing_is_dropped_silently(text: str) -> None:
     """What isn't white space, a comment, a placeholder or a terminator belongs to a statement."""

@@ -223,7 +223,8 @@ def _read_piece(reader: _Reader, start: int, end: int, doubtful: str, used: list
         return _parsed(reader, reader.text, start, end)
     except parser.SyntaxProblem as error:
         problem = error
-    if doubtful[reader.base + start : reader.base + end] != piece:
+    other = doubtful[reader.base + start : reader.base + end]
+    if other != piece and not (other.isspace() and "$" in piece):  # half of a masked body is no placeholder
         try:
             after = _parsed(reader, doubtful, start, end)
         except parser.SyntaxProblem:
