@@ -228,3 +228,16 @@ def test_a_refresh_fills_a_materialized_view(context: Context) -> None:
     assert refused is not None
     assert refused.when == "always"
     assert run(context, f"REFRESH MATERIALIZED VIEW m; {again}").steps[-1].effect.fails is None
+
+
+def test_what_a_role_owns_is_followed(context: Context) -> None:
+    effect = run(context, "ALTER TABLE users OWNER TO bob; REASSIGN OWNED BY bob TO alice;").steps[1].effect
+    assert dict(effect.locks) == {"users": "ACCESS EXCLUSIVE"}
+
+
+def test_a_delete_reads_the_tables_that_reference_it_without_an_index(context: Context) -> None:
+    assert run(context, "DELETE FROM users WHERE id = 1;").steps[0].effect.scan == ("orders",)
+    run(context, "CREATE INDEX orders_user_id ON orders (user_id);")
+    effect = run(context, "DELETE FROM users WHERE id = 1;").steps[0].effect
+    assert effect.scan == ()
+    assert dict(effect.locks)["orders"] == "ROW SHARE"

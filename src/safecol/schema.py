@@ -76,7 +76,7 @@ class Table(NamedTuple):
     partition_by: PartitionKey | None = None
     bound: PartitionBound | None = None
     query: QueryUse | None = None
-    access_method: str | None = None
+    owner: str | None = None
 
 
 class Dependent(NamedTuple):

@@ -57,6 +57,7 @@ _APPLY: dict[str, Apply] = {
     "finalize-detach": tables.detach,
     "add-inheritance": tables.inherit,
     "drop-inheritance": tables.inherit,
+    "change-owner": tables.set_owner,
     "set-logged": tables.set_persistence,
     "set-unlogged": tables.set_persistence,
     "create-enum": objects.create_type,

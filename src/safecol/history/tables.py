@@ -181,6 +181,10 @@ def inherit(context: Context, operation: Operation, key: str) -> None:
     context.schema.put_table(key, table._replace(parents=parents))
 
 
+def set_owner(context: Context, operation: Operation, key: str) -> None:
+    context.schema.put_table(key, known(context, key)._replace(owner=operation.value))
+
+
 def set_persistence(context: Context, operation: Operation, key: str) -> None:
     table = known(context, key)
     persistence = "unlogged" if operation.kind == "set-unlogged" else "permanent"

@@ -39,7 +39,7 @@ def extension_functions(kind: str) -> frozenset[str]:
 
 @cache
 def casts(kind: str, version: int) -> frozenset[tuple[str, str]]:
-    """Pairs of built-in types (source, target): `binary` (same bytes) or `assignment` (allowed without USING)."""
+    """Pairs of built-in types (source, target): `binary` (same bytes), `assignment` (without USING), `explicit`."""
     return frozenset(
         (source, target)
         for span, rows in table("casts")[kind].items()

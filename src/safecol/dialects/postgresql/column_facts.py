@@ -51,13 +51,21 @@ def default_class(context: Context, default: Expression | None) -> str:
     return volatility.judge(default, context.version, routine_of(context))
 
 
+# Functions that got a form with more arguments later: (name, arguments) and the versions that have it.
+_LATER = {("random", 2): "17-18"}
+
+
 def _functions(context: Context, default: Expression, found: Facts) -> None:
     """Whether the default calls a built-in function that this version does not have yet."""
     for part in walk(default):
         if isinstance(part, Call) and part.schema is None and not context.schema.routines.get(part.name):
             from safecol.dialects.postgresql import catalogs
 
-            span = catalogs.functions("volatile").get(part.name) or catalogs.functions("other").get(part.name)
+            span = (
+                _LATER.get((part.name, len(part.arguments)))
+                or catalogs.functions("volatile").get(part.name)
+                or catalogs.functions("other").get(part.name)
+            )
             # EXTRACT was syntax before it was a function; gen_random_uuid came with pgcrypto before it was built in.
             if part.name in ("extract", "gen_random_uuid"):
                 continue

@@ -272,6 +272,33 @@ def _statistics_table(context: Context, operation: Operation, key: str) -> list[
     return [name for name, items in context.schema.dependents.items() if any(item.name == wanted for item in items)]
 
 
+def _owned_tables(context: Context, operation: Operation, key: str) -> list[str]:
+    roles = {value for name, value in operation.options if name == "role"}
+    return [name for name, table in context.schema.tables.items() if table.owner in roles]
+
+
+def _checked_referencing(context: Context, operation: Operation, key: str) -> list[str]:
+    """Tables whose foreign keys are checked by the statement itself, not at the end of the transaction."""
+    return [name for name, item in context.schema.referencing(key) if not item.definition.initially_deferred]
+
+
+def _unindexed_referencing(context: Context, operation: Operation, key: str) -> list[str]:
+    """Tables that reference this one by columns that no index begins with: each check reads them whole."""
+    found = []
+    for name, item in context.schema.referencing(key):
+        columns = set(item.definition.columns)
+        first = (
+            frozenset(element.column for element in index.definition.elements[: len(columns)])
+            for index in context.schema.indexes_of(name)
+            if index.definition.predicate is None
+        )
+        if item.definition.initially_deferred:
+            continue
+        if name != key and columns and frozenset(columns) not in set(first):
+            found.append(name)
+    return found
+
+
 def _published(context: Context, operation: Operation, key: str) -> list[str]:
     return [context.key(name) for name in operation.reads]
 
@@ -349,6 +376,10 @@ _TARGETS: dict[str, Target] = {
     "schema_tables": _schema_tables,
     "schema_referenced": lambda c, o, key: _outgoing(c, _schema_tables(c, o, key)),
     "published": _published,
+    "owned_tables": _owned_tables,
+    "checked_referencing": _checked_referencing,
+    "unindexed_referencing": _unindexed_referencing,
+    "all_descendants": lambda c, _o, key: c.schema.family(key)[1:],
     "statistics_table": _statistics_table,
 }  # fmt: skip
 

@@ -5,7 +5,7 @@ from safecol.dialects.postgresql import targets, type_changes
 from safecol.dialects.postgresql.catalogs import casts
 from safecol.dialects.postgresql.domains import definition_of
 from safecol.dialects.postgresql.type_names import KNOWN, canonical
-from safecol.expressions import TypeName
+from safecol.expressions import Cast, ColumnReference, Expression, TypeName
 from safecol.history.records import constraint_columns
 from safecol.operations import Operation
 from safecol.trace import Fact
@@ -35,7 +35,7 @@ def change_facts(context: Context, operation: Operation, key: str, found: dict[s
     found["indexes"] = verdict.indexes
     found["rebuilds_some"] = verdict.heap != "rewrite" and bool(targets.expression_indexes(context, operation, key))
     found["rechecks"] = verdict.heap == "none" and old != new and _checked(context, key, column)
-    found["castable"] = _castable(context, old, new) if operation.expression is None else None
+    found["castable"] = _castable(context, old, new, operation.expression, column)
     found["revalidates"] = bool(
         targets.resolve("column_referenced", context, operation, key)
         or targets.resolve("column_referencing", context, operation, key)
@@ -57,19 +57,33 @@ def change_facts(context: Context, operation: Operation, key: str, found: dict[s
 _TEXT = frozenset({"text", "varchar", "bpchar", "name", "citext"})
 
 
-def _castable(context: Context, old: TypeName | None, new: TypeName) -> bool | None:
-    """Whether the server converts without USING: known between built-in types; anything goes to a text type."""
+# Types of extensions, whose casts are in no table of the server's own.
+_OTHERS = frozenset({"citext", "hstore", "ltree", "lquery", "ltxtquery", "cube", "seg"})
+
+
+def _castable(
+    context: Context, old: TypeName | None, new: TypeName, using: Expression | None, column: str
+) -> bool | None:
+    """Whether the server converts, without USING or with a plain cast in it.
+
+    Known between built-in types. Anything goes to a text type, and with a cast from one.
+    """
     if old is None or old.array or new.array:
         return None
     source, target = canonical(old), canonical(new)
-    if source.name == target.name or target.name in _TEXT:
+    if using is not None and using != Cast(ColumnReference((column,)), new):
+        return None
+    if source.name == target.name or target.name in _TEXT or (using is not None and source.name in _TEXT):
         return True
-    if source.schema or target.schema or source.name not in KNOWN:
+    if source.schema or target.schema or source.name not in KNOWN or {source.name, target.name} & _OTHERS:
         return None
     if target.name not in KNOWN:
         made = definition_of(context, new)
         return False if made is not None and made.kind == "enum" else None
-    return (source.name, target.name) in casts("assignment", context.version)
+    pair = (source.name, target.name)
+    if pair in casts("assignment", context.version) or pair in casts("binary", context.version):
+        return True
+    return using is not None and pair in casts("explicit", context.version)
 
 
 def _checked(context: Context, key: str, column: str) -> bool:
