@@ -113,7 +113,7 @@ def page(rule: str) -> RulePage | None:
     )
 
 
-OPTIONS = Options(version="1.2.3", page=page, root="/work")
+OPTIONS = Options(version="1.2.3", page=page, root="/srv")
 
 
 @pytest.mark.parametrize("name", list(FORMATS))
@@ -256,7 +256,7 @@ def test_sarif_keeps_the_strongest_five_thousand() -> None:
 
 
 def test_sarif_paths_are_uris() -> None:
-    odd = INDEX._replace(path="/work/db/a b%.sql")
+    odd = INDEX._replace(path="/srv/db/a b%.sql")
     run = json.loads(render("sarif", Result((odd,), (), 1, 0, 1), {}, OPTIONS))["runs"][0]
     location = run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]
     assert location["uri"] == "db/a%20b%25.sql"
