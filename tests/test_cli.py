@@ -410,3 +410,12 @@ def test_a_version_that_was_not_measured_is_said(
     path = migration("0001_a.sql", "SELECT 1;\n")
     cli.run(["lint", path, "--server-version", "9"])
     assert "PostgreSQL 9 is outside 12 to 18" in " ".join(capsys.readouterr().out.split())
+
+
+def test_a_finding_in_json_says_whether_it_runs_in_a_transaction(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = migration("0001_a.sql", "BEGIN;\nCREATE INDEX orders_user ON orders (user_id);\nCOMMIT;\n")
+    cli.run(["lint", path, "--output-format", "json"])
+    assert json.loads(capsys.readouterr().out)["findings"][0]["effect"]["in_transaction"] is True

@@ -16,7 +16,7 @@ from safecol.runners.migration_file import MigrationFile
 from safecol.schema import Schema
 from safecol.settings import PathSettings
 from safecol.source import Source, Span
-from safecol.trace import Hit, Step, Trace
+from safecol.trace import Hit, Step, Trace, in_transaction
 
 SCHEMA = "<schema>"
 MEASURED = (12, 18)  # the major versions of PostgreSQL whose effects were measured
@@ -270,6 +270,7 @@ class Collected:
             table=step.table if step is not None else None,
             column=_column(step),
             effect=step.whole if step is not None else None,
+            in_transaction=in_transaction(step) if step is not None else None,
             related=tuple(Related(*each) for each in hit.related),
             stages=stages.render(rule, hit, made, ran.version),
         )

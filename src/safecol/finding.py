@@ -33,6 +33,7 @@ class Finding(NamedTuple):
     """`span` is the clause, `path` the file as the user named it; `statement` counts from 1 in the file.
 
     `consequence` is what happens to whom, in plain words: which lock, who waits, for how long.
+    `in_transaction` is None when that is unknown, or no statement is meant.
     `fingerprint` is empty until a format needs it: see `fingerprints`. `reason` is a suppression's, once suppressed.
     """
 
@@ -53,6 +54,7 @@ class Finding(NamedTuple):
     table: str | None = None
     column: str | None = None
     effect: Effect | None = None
+    in_transaction: bool | None = None
     related: tuple[Related, ...] = ()
     stages: tuple[Stage, ...] = ()
     fingerprint: str = ""

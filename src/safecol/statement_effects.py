@@ -6,7 +6,7 @@ from safecol.collecting import Ran
 from safecol.effect import Effect, StatementEffect
 from safecol.operations import Statement
 from safecol.reader import ReadFile
-from safecol.trace import Step
+from safecol.trace import Step, in_transaction
 
 
 def statement_effects(ran: Ran) -> Iterator[StatementEffect]:
@@ -37,9 +37,6 @@ def _statement_effect(read: ReadFile, statement: Statement, steps: list[Step]) -
         effect = Effect(unknown=(reason,)) if reason else Effect()
         return StatementEffect(source.path, line, end_line, statement.number, sql, (), effect, reason=reason)
     first = steps[0]
-    inside = {"inside": True, "outside": False}.get(str(first.facts.get("transaction")))
-    if first.transaction is not None:
-        inside = True
     return StatementEffect(
         path=source.path,
         line=line,
@@ -48,7 +45,7 @@ def _statement_effect(read: ReadFile, statement: Statement, steps: list[Step]) -
         sql=sql,
         operations=tuple(step.operation.kind for step in steps),
         effect=first.whole._replace(unknown=(*first.whole.unknown, reason)) if reason else first.whole,
-        in_transaction=inside,
+        in_transaction=in_transaction(first),
         transaction=first.transaction,
         reason=reason,
     )

@@ -48,6 +48,13 @@ class Step(NamedTuple):
     existing: bool
 
 
+def in_transaction(step: Step) -> bool | None:
+    """Whether a step runs in a transaction block; None when its runner is not known."""
+    if step.transaction is not None:
+        return True
+    return {"inside": True, "outside": False}.get(str(step.facts.get("transaction")))
+
+
 class Placeholder(NamedTuple):
     """Text that is not SQL and was masked before parsing: `kind` is `template`, `variable` or `psql-command`."""
 

@@ -84,7 +84,9 @@ def _finding(finding: Finding, mark: str, sources: Sources, options: Options) ->
         "operation": finding.operation,
         "table": finding.table,
         "column_name": finding.column,
-        "effect": effect_values(finding.effect) if finding.effect else None,
+        "effect": {**effect_values(finding.effect), "in_transaction": finding.in_transaction}
+        if finding.effect
+        else None,
         "related": [
             {
                 "path": relative(one.path, options.root),
