@@ -104,10 +104,10 @@ def _locks(key: str, at: str, effect: Effect, measured: Measured) -> Iterator[Re
     for name, mode in effect.locks:
         if name in measured.get("existing", ()) and STRENGTH[mode] > STRENGTH.get(expected.get(name, ""), -1):
             expected[name] = mode
-    if measured.get("sampled"):  # a lock that is held for a moment may have been missed
-        expected = {
-            name: mode for name, mode in expected.items() if STRENGTH[mode] <= STRENGTH.get(shown.get(name, ""), -1)
-        }
+    if measured.get("sampled"):  # a lock that is held for a moment may have been missed, and a weaker one be seen
+        missed = {name for name, mode in expected.items() if STRENGTH[mode] > STRENGTH.get(shown.get(name, ""), -1)}
+        expected = {name: mode for name, mode in expected.items() if name not in missed}
+        shown = {name: mode for name, mode in shown.items() if name not in missed}
     if expected != shown:
         yield Refuted(key, f"locks: {at}", expected, shown)
 
