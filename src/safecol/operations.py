@@ -24,8 +24,11 @@ class ColumnDefinition(NamedTuple):
     """A column of CREATE TABLE or ADD COLUMN.
 
     `nullable` is False for NOT NULL (and for serial, identity and primary key columns); `default` is None without a
-    DEFAULT clause; `identity` is `always` or `by default`; `generated` is `stored` or `virtual` with `expression`;
-    `serial` is True for PostgreSQL's serial types, whose `type` is then the integer type.
+    DEFAULT clause; `identity` is `always`, `by default` or `auto` (AUTO_INCREMENT, AUTOINCREMENT); `generated` is
+    `stored` or `virtual` with `expression`; `serial` is True for PostgreSQL's serial types, whose `type` is then the
+    integer type. `null_written` is True where NULL stands in the text. `on_update` is what ON UPDATE sets. `first` and
+    `after` say where a new or changed column goes; neither: at the end, or where it is. `options` are what else was
+    written (`srid`, `column-format`, `unversioned`).
     """
 
     name: str
@@ -38,6 +41,14 @@ class ColumnDefinition(NamedTuple):
     expression: Expression | None = None
     serial: bool = False
     collation: str | None = None
+    charset: str | None = None
+    comment: str | None = None
+    on_update: Expression | None = None
+    first: bool = False
+    after: str | None = None
+    invisible: bool = False
+    null_written: bool = False
+    options: tuple[tuple[str, str], ...] = ()
 
 
 class ConstraintDefinition(NamedTuple):
@@ -45,7 +56,8 @@ class ConstraintDefinition(NamedTuple):
 
     `name` is None when the server will choose one. `validated` is False for NOT VALID; `enforced` for NOT ENFORCED.
     `referenced` and `referenced_columns` (empty: its primary key) belong to foreign keys.
-    `index` is the name after USING INDEX.
+    `index` is the name after USING INDEX. `elements` are the key parts of a unique or primary key in full, where they
+    may be prefixes, expressions or descending. `on_update` as `on_delete`.
     """
 
     kind: str
@@ -65,10 +77,12 @@ class ConstraintDefinition(NamedTuple):
     on_delete: str | None = None
     method: str | None = None
     options: frozenset[str] = frozenset()
+    elements: tuple["IndexElement", ...] = ()
+    on_update: str | None = None
 
 
 class IndexElement(NamedTuple):
-    """A column (`column` set) or an expression of an index."""
+    """A column (`column` set) or an expression of an index; `length` is that of a prefix: `name(10)`."""
 
     column: str | None
     expression: Expression | None = None
@@ -76,10 +90,14 @@ class IndexElement(NamedTuple):
     nulls: str | None = None
     operator_class: str | None = None
     collation: str | None = None
+    length: int | None = None
 
 
 class IndexDefinition(NamedTuple):
-    """`name` is None when the server will choose one; `method` is `btree`, `gin`, `gist` and so on."""
+    """`name` is None when the server will choose one; `method` is `btree`, `gin`, `fulltext`, `spatial` and so on.
+
+    `visible` is False for one that the planner is told not to use (INVISIBLE, IGNORED).
+    """
 
     name: str | None
     elements: tuple[IndexElement, ...]
@@ -88,6 +106,8 @@ class IndexDefinition(NamedTuple):
     predicate: Expression | None = None
     including: tuple[str, ...] = ()
     nulls_not_distinct: bool = False
+    visible: bool = True
+    options: tuple[tuple[str, str], ...] = ()
 
 
 class PartitionBound(NamedTuple):
@@ -100,16 +120,22 @@ class PartitionBound(NamedTuple):
 
 
 class PartitionKey(NamedTuple):
-    """PARTITION BY: `strategy` is `range`, `list` or `hash`."""
+    """PARTITION BY: `strategy` is `range`, `list`, `hash`, `key` or `system-time`.
+
+    `partitions` are the names of those that the same clause makes; `count` is the number after PARTITIONS.
+    """
 
     strategy: str
     elements: tuple[IndexElement, ...]
+    partitions: tuple[str, ...] = ()
+    count: int | None = None
 
 
 class TableDefinition(NamedTuple):
     """CREATE TABLE: `persistence` is `permanent`, `temporary` or `unlogged`.
 
-    `like` and `inherits` name other tables; `partition_of` with `bound` makes it a partition.
+    `like` and `inherits` name other tables; `partition_of` with `bound` makes it a partition. `indexes` are those that
+    stand among the columns and are no constraints.
     """
 
     columns: tuple[ColumnDefinition, ...] = ()
@@ -121,6 +147,7 @@ class TableDefinition(NamedTuple):
     partition_of: Name | None = None
     bound: PartitionBound | None = None
     options: tuple[tuple[str, str], ...] = ()
+    indexes: tuple[IndexDefinition, ...] = ()
 
 
 class RoutineDefinition(NamedTuple):
@@ -163,12 +190,18 @@ class QueryUse(NamedTuple):
 
 
 class TriggerDefinition(NamedTuple):
-    """`columns` are those of UPDATE OF; `when` the condition; `routine` what it executes."""
+    """`columns` are those of UPDATE OF; `when` the condition; `routine` what it executes.
+
+    Where it has a body of its own, `body` is its text; `timing` is `before`, `after` or `instead of`.
+    """
 
     routine: Name | None = None
     columns: tuple[str, ...] = ()
     when: Expression | None = None
     events: tuple[str, ...] = ()
+    timing: str | None = None
+    body: str = ""
+    body_span: Span | None = None
 
 
 Definition = (
@@ -194,6 +227,11 @@ class Operation(NamedTuple):
     `column` and `new_name` are names; `expression` a new default, USING, WHERE or generated expression; `type` a new
     type (`definition` may then say what the column was); `value` a setting's value or an option's text. `span` covers
     the clause. `flags` come from `FLAGS`.
+
+    Where the names of indexes belong to their table, `relation` of DROP INDEX and its kin is the table and `value` the
+    index. `options` of each clause of a statement hold what the statement asks of the server: `algorithm`, `lock`
+    (lower case), `wait` (seconds). `modify-column` has the whole new definition of `column`, with `new_name` where it
+    renames it.
     """
 
     kind: str
@@ -264,32 +302,132 @@ class Migration(NamedTuple):
 # Kinds of operations, by what they act on. A front end uses no other; a rule page may name no other.
 KINDS: dict[str, tuple[str, ...]] = {
     "table": (
-        "create-table", "create-table-as", "drop-table", "rename-table", "move-to-schema", "truncate", "lock-table",
-        "set-table-options", "set-logged", "set-unlogged", "set-tablespace", "set-access-method", "change-owner",
-        "set-replica-identity", "change-row-security", "attach-partition", "detach-partition", "finalize-detach",
-        "add-inheritance", "drop-inheritance", "set-cluster-index", "cluster", "vacuum", "vacuum-full", "analyze",
-        "of-type", "set-foreign-options", "create-foreign-table",
+        "create-table",
+        "create-table-as",
+        "drop-table",
+        "rename-table",
+        "move-to-schema",
+        "truncate",
+        "lock-table",
+        "set-table-options",
+        "set-logged",
+        "set-unlogged",
+        "set-tablespace",
+        "set-access-method",
+        "change-owner",
+        "set-replica-identity",
+        "change-row-security",
+        "attach-partition",
+        "detach-partition",
+        "finalize-detach",
+        "add-inheritance",
+        "drop-inheritance",
+        "set-cluster-index",
+        "cluster",
+        "vacuum",
+        "vacuum-full",
+        "analyze",
+        "of-type",
+        "set-foreign-options",
+        "create-foreign-table",
+        "convert-charset",
+        "rebuild-table",
+        "order-rows",
+        "toggle-keys",
+        "discard-tablespace",
+        "import-tablespace",
+        "optimize",
+        "check-table",
+        "repair-table",
+        "unlock-tables",
+        "flush",
+        "add-versioning",
+        "drop-versioning",
+        "add-period",
+        "drop-period",
+    ),
+    "partition": (
+        "partition-table",
+        "remove-partitioning",
+        "add-partition",
+        "drop-partition",
+        "truncate-partition",
+        "reorganize-partition",
+        "exchange-partition",
+        "coalesce-partition",
+        "rebuild-partition",
+        "optimize-partition",
+        "analyze-partition",
+        "check-partition",
+        "repair-partition",
+        "convert-partition",
+        "discard-partition",
+        "import-partition",
     ),
     "column": (
-        "add-column", "drop-column", "rename-column", "change-type", "set-not-null", "drop-not-null", "set-default",
-        "drop-default", "add-identity", "drop-identity", "change-identity", "set-expression", "drop-expression",
-        "set-column-storage", "set-compression", "set-statistics", "set-column-options",
+        "add-column",
+        "drop-column",
+        "rename-column",
+        "change-type",
+        "set-not-null",
+        "drop-not-null",
+        "set-default",
+        "drop-default",
+        "add-identity",
+        "drop-identity",
+        "change-identity",
+        "set-expression",
+        "drop-expression",
+        "set-column-storage",
+        "set-compression",
+        "set-statistics",
+        "set-column-options",
+        "modify-column",
+        "change-column-visibility",
     ),
     "constraint": (
-        "add-constraint", "drop-constraint", "validate-constraint", "alter-constraint", "rename-constraint",
+        "add-constraint",
+        "drop-constraint",
+        "validate-constraint",
+        "alter-constraint",
+        "rename-constraint",
         "set-constraints",
     ),
     "index": (
-        "create-index", "drop-index", "reindex", "rename-index", "set-index-options", "attach-index",
-        "set-index-statistics", "index-depends",
+        "create-index",
+        "drop-index",
+        "reindex",
+        "rename-index",
+        "set-index-options",
+        "attach-index",
+        "set-index-statistics",
+        "index-depends",
+        "change-index-visibility",
     ),
     "view": (
-        "create-view", "drop-view", "rename-view", "alter-view", "create-materialized-view", "refresh-view",
+        "create-view",
+        "drop-view",
+        "rename-view",
+        "alter-view",
+        "create-materialized-view",
+        "refresh-view",
     ),
     "type": (
-        "create-enum", "add-enum-value", "rename-enum-value", "create-domain", "domain-add-constraint",
-        "domain-drop-constraint", "domain-validate-constraint", "domain-set-not-null", "domain-drop-not-null",
-        "domain-set-default", "create-type", "drop-type", "rename-type", "alter-type-attribute", "add-type-attribute",
+        "create-enum",
+        "add-enum-value",
+        "rename-enum-value",
+        "create-domain",
+        "domain-add-constraint",
+        "domain-drop-constraint",
+        "domain-validate-constraint",
+        "domain-set-not-null",
+        "domain-drop-not-null",
+        "domain-set-default",
+        "create-type",
+        "drop-type",
+        "rename-type",
+        "alter-type-attribute",
+        "add-type-attribute",
         "drop-type-attribute",
     ),
     "routine": ("create-routine", "drop-routine", "alter-routine", "call", "do-block"),
@@ -303,14 +441,39 @@ KINDS: dict[str, tuple[str, ...]] = {
     "transaction": ("begin", "commit", "rollback", "savepoint", "release", "rollback-to", "prepare-transaction"),
     "session": ("set", "reset", "discard", "listen", "cursor"),
     "cluster": (
-        "create-database", "drop-database", "alter-database", "create-tablespace", "drop-tablespace", "alter-system",
-        "create-subscription", "alter-subscription", "drop-subscription", "checkpoint",
+        "create-database",
+        "drop-database",
+        "alter-database",
+        "create-tablespace",
+        "drop-tablespace",
+        "alter-system",
+        "create-subscription",
+        "alter-subscription",
+        "drop-subscription",
+        "checkpoint",
     ),
     "other": (
-        "comment", "grant", "revoke", "create-role", "alter-role", "drop-role", "create-extension", "alter-extension",
-        "drop-extension", "create-publication", "alter-publication", "drop-publication", "create-object",
-        "alter-object", "drop-object", "rename-object", "reassign-owned", "drop-owned", "security-label",
-        "move-all-to-tablespace", "change-object-owner",
+        "comment",
+        "grant",
+        "revoke",
+        "create-role",
+        "alter-role",
+        "drop-role",
+        "create-extension",
+        "alter-extension",
+        "drop-extension",
+        "create-publication",
+        "alter-publication",
+        "drop-publication",
+        "create-object",
+        "alter-object",
+        "drop-object",
+        "rename-object",
+        "reassign-owned",
+        "drop-owned",
+        "security-label",
+        "move-all-to-tablespace",
+        "change-object-owner",
     ),
 }
 
@@ -323,5 +486,6 @@ FLAGS: frozenset[str] = frozenset(
         "enable", "disable", "force", "no-force", "restart-identity", "default-value", "limit",
         "through-alter-table", "explicit-name", "security-definer", "using-clause", "system", "schema-wide",
         "skipped-values", "session", "column-list", "conditional", "batched", "understood", "unwritten",
+        "ignore", "replace", "online", "not-enforced", "keep-order", "with-validation", "without-validation",
     }
 )  # fmt: skip
