@@ -38,7 +38,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[LintRequest]:
         context = len(request.files) - len(targets)
         return Result(tuple(findings), (), len(targets), context, len(targets), texts=texts)
 
-    def effects(request: EffectsRequest) -> tuple[StatementEffect, ...]:
+    def effects(request: EffectsRequest, _catalog: object) -> tuple[StatementEffect, ...]:
         (file,) = request.files
         text = next(iter(request.contents.values()), None) or Path(file.path).read_text()
         return (StatementEffect(file.path, 1, 1, 1, text.strip(), ("select",), Effect()),)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from safecol import catalog
 from safecol.effect import Effect, StatementEffect
 from safecol.finding import FileUse, Finding, Related, Result, Stage, Unanalyzed, fingerprints
 from safecol.reports import FORMATS, Options, RulePage, effects, render
@@ -113,7 +114,9 @@ def page(rule: str) -> RulePage | None:
     )
 
 
-OPTIONS = Options(version="1.2.3", page=page, root="/srv")
+WORDS = catalog.load().lock_words("postgresql")
+MODES = tuple(WORDS)
+OPTIONS = Options(version="1.2.3", page=page, root="/srv", lock_words=lambda _dialect: WORDS)
 
 
 @pytest.mark.parametrize("name", list(FORMATS))
@@ -299,7 +302,7 @@ EFFECTS = (
 
 
 def test_a_lock_lasts_until_its_transaction_ends_or_a_stronger_one_takes_over() -> None:
-    held = [(one.relation, one.mode, one.first, one.last) for one in effects.timeline(EFFECTS)]
+    held = [(one.relation, one.mode, one.first, one.last) for one in effects.timeline(EFFECTS, MODES)]
     assert held == [
         ("orders", "SHARE", 1, 2),
         ("orders", "ACCESS EXCLUSIVE", 2, 2),
@@ -310,7 +313,7 @@ def test_a_lock_lasts_until_its_transaction_ends_or_a_stronger_one_takes_over() 
 
 def test_a_weaker_lock_later_adds_nothing() -> None:
     rows = (statement(1, 1, ("t", "ACCESS EXCLUSIVE")), statement(2, 1, ("t", "SHARE")))
-    assert [(one.mode, one.first, one.last) for one in effects.timeline(rows)] == [("ACCESS EXCLUSIVE", 1, 2)]
+    assert [(one.mode, one.first, one.last) for one in effects.timeline(rows, MODES)] == [("ACCESS EXCLUSIVE", 1, 2)]
 
 
 def test_effects_read_as_agreed() -> None:

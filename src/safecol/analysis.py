@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from safecol.catalog import Catalog
 from safecol.collecting import SCHEMA, Collected, Ran
 from safecol.context import Context
+from safecol.dialects import registry
 from safecol.effect import StatementEffect
 from safecol.finding import Finding, Result
 from safecol.fold import Dialect, trace
@@ -14,9 +15,6 @@ from safecol.runners.migration_file import MigrationFile
 from safecol.settings import PathSettings
 from safecol.statement_effects import statement_effects
 from safecol.trace import Trace
-
-DEFAULT_VERSIONS = {"postgresql": "15"}
-"""The oldest major version that its makers still support, taken where nothing says which server runs."""
 
 
 def lint(request: LintRequest) -> Result:
@@ -28,12 +26,10 @@ def lint(request: LintRequest) -> Result:
     return collected.result()
 
 
-def effects(request: EffectsRequest) -> tuple[StatementEffect, ...]:
+def effects(request: EffectsRequest, catalog: Catalog) -> tuple[StatementEffect, ...]:
     """What each statement of the targets does."""
-    from safecol import catalog
-
     found: list[StatementEffect] = []
-    for ran in run(request.files, request.settings.for_path, catalog.load(), request.contents, request.schema,
+    for ran in run(request.files, request.settings.for_path, catalog, request.contents, request.schema,
                    change_set="each"):  # fmt: skip
         if ran.read.file.target:
             found.extend(statement_effects(ran))
@@ -65,7 +61,7 @@ def lint_texts(
     settings = PathSettings(
         dialect=dialect,
         server_version=version,
-        lock_timeout_ms=_milliseconds(lock_timeout),
+        lock_timeout_ms=_milliseconds(registry.judge(dialect, catalog), lock_timeout),
         runner_transaction=transaction,
     )
     collected = Collected(catalog, made)
@@ -83,12 +79,8 @@ def _passed_over(runner: str, path: str) -> bool:
     return named and runner in RUNNERS and RUNNERS[runner].strict and not executes(runner, path)
 
 
-def _milliseconds(text: str | None) -> int | None:
-    if text is None:
-        return None
-    from safecol.dialects.postgresql.session import setting
-
-    return int(setting("lock_timeout", text))
+def _milliseconds(dialect: Dialect, text: str | None) -> int | None:
+    return None if text is None else int(dialect.setting("lock_timeout", text)[1])
 
 
 def run(
@@ -102,20 +94,20 @@ def run(
     jobs: int | None = None,
 ) -> Iterator[Ran]:
     """Read and fold every file, context included, in the order given; histories are separate."""
-    dialect = _dialect(catalog)
     with_context = {file.history for file in files if not file.target}
     contexts: dict[tuple[str, str], Context] = {}
     read_files = read_all(files, contents, lambda path: settings(path).runner_transaction, jobs)
     for file, done in zip(files, read_files, strict=True):
         chosen = settings(file.path)
-        version = chosen.server_version or DEFAULT_VERSIONS.get(done.file.dialect, "")
+        version = chosen.server_version or registry.known(done.file.dialect).default_version
         if done.source.problem or done.unread:
             yield Ran(done, (), chosen, version)
             continue
         key = (file.history, done.file.dialect)
         context = contexts.get(key)
+        dialect = registry.judge(done.file.dialect, catalog)
         if context is None:
-            context = contexts[key] = _context(done.file.dialect, version, chosen)
+            context = contexts[key] = _context(done.file.dialect, dialect.number(version), chosen)
             if schema is not None:
                 dump = _start_from(context, dialect, schema)
                 yield Ran(dump, (), chosen, version)
@@ -130,17 +122,11 @@ def run(
         yield Ran(done, _traces(context, dialect, done), chosen, version, context.schema)
 
 
-def _dialect(catalog: Catalog) -> Dialect:
-    from safecol.dialects.postgresql import dialect
-
-    return dialect.load(catalog)
-
-
-def _context(name: str, version: str, chosen: PathSettings) -> Context:
+def _context(name: str, version: int, chosen: PathSettings) -> Context:
     context = Context(
         name,
-        _major(version),
-        default_schema=chosen.default_schema or "public",
+        version,
+        default_schema=chosen.default_schema or registry.known(name).default_schema,
         timezone=chosen.timezone,
     )
     default = f"{context.default_schema}."
@@ -163,18 +149,12 @@ def _limit(context: Context, chosen: PathSettings) -> None:
             context.session[setting] = str(value)
 
 
-def _major(version: str) -> int:
-    from safecol import versions
-
-    known = versions.parse(version)
-    return known[0] if known else 0
-
-
 def _traces(context: Context, dialect: Dialect, done: ReadFile) -> tuple[Trace, ...]:
     found: list[Trace] = []
     session = dict(context.session)
     for name, value in done.session:
-        context.session.setdefault(name, dialect.setting(name, value))
+        kept, known = dialect.setting(name, value)
+        context.session.setdefault(kept, known)
     for section, statements in done.migration.sections:
         if section.direction != "down":
             made = trace(context, dialect, done.migration, done.text, section, statements)

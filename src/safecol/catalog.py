@@ -12,7 +12,7 @@ from safecol.records import NamedTuple
 INDEX_VERSION = 2
 
 Tables = dict[str, dict[str, Any]]
-"""The content of `effects.toml` by dialect: `effect`, a list of rows, and `locks`, modes with what they block."""
+"""The content of `effects.toml` by dialect: `effect`, a list of rows; `locks`, modes with what they block; `words`."""
 
 
 class Catalog(NamedTuple):
@@ -73,6 +73,11 @@ class Catalog(NamedTuple):
         """The lock modes of a dialect, weakest first, with what waits for each: `reads`, `writes`."""
         modes: dict[str, list[str]] = self.tables.get(dialect, {}).get("locks", {})
         return modes
+
+    def lock_words(self, dialect: str) -> dict[str, str]:
+        """What other sessions notice of each lock mode of a dialect, in words."""
+        words: dict[str, str] = self.tables.get(dialect, {}).get("words", {})
+        return words
 
 
 def load(rule_paths: Sequence[str] = ()) -> Catalog:

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from safecol import __version__, output
+from safecol.dialects.registry import NAMES as DIALECTS
 from safecol.errors import UserError
 
 SUMMARY = """\
@@ -27,7 +28,6 @@ Usage: safecol <verb> [options]
 """
 
 VERBS = ("lint", "effects", "explain", "rules")
-DIALECTS = ("postgresql", "mysql", "mariadb", "sqlite")
 
 
 class _Parser(ArgumentParser):

@@ -7,6 +7,7 @@ from safecol import match, stages, versions
 from safecol.catalog import Catalog
 from safecol.checks import history
 from safecol.consequence import sentences
+from safecol.dialects import registry
 from safecol.finding import FileUse, Finding, Related, Result, Unanalyzed
 from safecol.heads import Rule
 from safecol.operations import Section, Statement
@@ -19,7 +20,6 @@ from safecol.source import Source, Span
 from safecol.trace import Hit, Step, Trace, in_transaction
 
 SCHEMA = "<schema>"
-MEASURED = (12, 18)  # the major versions of PostgreSQL whose effects were measured
 """The path that the schema dump is read under."""
 
 
@@ -56,7 +56,7 @@ class Collected:
         self.whole = whole
         self.downs: dict[str, tuple[int, int]] = {}
         self.last: dict[str, str] = {}
-        self.unmeasured: set[str] = set()
+        self.unmeasured: set[tuple[str, str]] = set()
         self.waiting: list[tuple[Ran, list[Finding], frozenset[str]]] = []
         self.findings: list[Finding] = []
         self.suppressed: list[Finding] = []
@@ -68,7 +68,6 @@ class Collected:
         self.places: dict[str, Callable[[Span], Span]] = {}
         self.statements = 0
         self._rules: dict[tuple[str, frozenset[str]], tuple[Rule, ...]] = {}
-        self.blocks = {mode: tuple(words) for mode, words in catalog.locks("postgresql").items()}
 
     def add(self, ran: Ran, selected: frozenset[str]) -> None:
         """The findings of one file; context files only count."""
@@ -141,9 +140,10 @@ class Collected:
             self.missed[ran.read.file.path] = refused
 
     def _missed(self) -> Iterator[str]:
-        for version in sorted(self.unmeasured):
-            first, last = MEASURED
-            yield f"PostgreSQL {version} is outside {first} to {last}, which were measured: its effects may differ"
+        for dialect, version in sorted(self.unmeasured):
+            known = registry.known(dialect)
+            what = f"{known.title} {version} is outside {' to '.join(known.measured)}, which were measured"
+            yield f"{what}: its effects may differ"
         missed = dict(self.missed)
         in_schema = missed.pop(SCHEMA, None)
         if in_schema is not None:
@@ -156,9 +156,9 @@ class Collected:
         file = ran.read.file
         if file.dialect_source == "default":
             self.assumed.setdefault(f"dialect {file.dialect}", []).append(file.path)
-        major = versions.parse(ran.version)[:1]
-        if file.dialect == "postgresql" and major and not MEASURED[0] <= major[0] <= MEASURED[1]:
-            self.unmeasured.add(ran.version)
+        first, last = registry.known(file.dialect).measured
+        if first and not versions.contains(f">={first},<={last}", ran.version):
+            self.unmeasured.add((file.dialect, ran.version))
         if ran.settings.server_version is None and ran.version:
             self.assumed.setdefault(f"server version {ran.version}", []).append(file.path)
 
@@ -260,7 +260,7 @@ class Collected:
             path=file.path,
             span=hit.span,
             help=hit.values.get("help") or stages.message(rule.help, hit, made.text),
-            consequence=sentences(step, self.blocks, message) if step is not None else (),
+            consequence=sentences(step, made.locks, message) if step is not None else (),
             dialect=file.dialect,
             server_version=ran.version,
             runner=file.runner,
@@ -279,17 +279,15 @@ class Collected:
         from safecol import suppress
 
         text = ran.read.source.text
-        if not suppress.wanted(text, ran.settings):
+        if not suppress.wanted(text, ran.settings) or not registry.is_read(ran.read.file.dialect):
             return found
-        from safecol.frontends.postgresql.splitting import all_comments
-
         statements = tuple(
             statement
             for section, statements in ran.read.migration.sections
             if section.direction != "down"
             for statement in statements
         )
-        comments = all_comments(ran.read.text, statements)
+        comments = registry.front(ran.read.file.dialect).all_comments(ran.read.text, statements)
         if ran.read.places is not None:
             from safecol.frontends.python import placed
 
@@ -356,9 +354,8 @@ def _unmasked(ran: Ran, found: list[Finding]) -> list[Finding]:
     """The findings with placeholders as they stand in the file, where masking made names of them."""
     if not found or not (ran.read.placeholders or "{{" in ran.read.text):
         return found
-    from safecol.frontends.postgresql.masking import everywhere, originals
-
-    names = originals(ran.read.text, (*ran.read.placeholders, *everywhere(ran.read.text)))
+    front = registry.front(ran.read.file.dialect)
+    names = front.originals(ran.read.text, ran.read.placeholders)
 
     def shown(text: str) -> str:
         for masked, original in names.items():

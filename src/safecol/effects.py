@@ -13,6 +13,7 @@ Resolve = Callable[[str, Context, Operation, str], list[str]]
 
 
 NOTHING = Effect()
+_LATEST = 10_000_000  # after every version there is
 
 
 class Row(NamedTuple):
@@ -35,7 +36,14 @@ class Row(NamedTuple):
 class Table:
     """A dialect's effects: rows by operation kind, and its lock modes, weakest first, with what they block."""
 
-    def __init__(self, rows: Iterable[Mapping[str, Any]], locks: Mapping[str, Iterable[str]]) -> None:
+    def __init__(
+        self,
+        rows: Iterable[Mapping[str, Any]],
+        locks: Mapping[str, Iterable[str]],
+        number: Callable[[str], int] = int,
+    ) -> None:
+        """`number` makes of a version written as text (`since = "8.0.12"`) what versions are compared by."""
+        self._number = number
         self.strength = {mode: number for number, mode in enumerate(locks)}
         self.blocks = {mode: tuple(blocked) for mode, blocked in locks.items()}
         self._rows: dict[str, list[Mapping[str, Any]]] = {}
@@ -55,7 +63,7 @@ class Table:
         known = self._for_version.get((kind, version))
         if known is None:
             own = self._rows.get(kind, ())
-            made = map(_row, (*self._every, *own) if own else ())  # made ready for the kinds that occur
+            made = (_row(raw, self._number) for raw in ((*self._every, *own) if own else ()))  # of kinds that occur
             rows = tuple(row for row in made if row.since <= version <= row.until)
             asked = tuple(dict.fromkeys(name for row in rows for name, _ in row.given))
             known = self._for_version[kind, version] = rows, asked
@@ -75,7 +83,7 @@ def _until_stop(rows: Iterable[Row]) -> Iterator[Row]:
             return
 
 
-def _row(raw: Mapping[str, Any]) -> Row:
+def _row(raw: Mapping[str, Any], number: Callable[[str], int]) -> Row:
     given = tuple(
         (name, frozenset(value) if isinstance(value, list) else frozenset((value,)))
         for name, value in raw.get("given", {}).items()
@@ -83,8 +91,8 @@ def _row(raw: Mapping[str, Any]) -> Row:
     fails = raw.get("fails")
     return Row(
         given=given,
-        since=raw.get("since", 0),
-        until=raw.get("until", 10_000),
+        since=_bound(raw.get("since", 0), number),
+        until=_bound(raw.get("until", _LATEST), number),
         locks=tuple(raw.get("locks", {}).items()),
         rewrite=tuple(raw.get("rewrite", ())),
         scan=tuple(raw.get("scan", ())),
@@ -95,6 +103,10 @@ def _row(raw: Mapping[str, Any]) -> Row:
         unknown=raw.get("unknown"),
         stop=raw.get("stop", False),
     )
+
+
+def _bound(written: str | int, number: Callable[[str], int]) -> int:
+    return number(written) if isinstance(written, str) else written
 
 
 def _matches(row: Row, facts: Mapping[str, Fact]) -> bool:

@@ -1,6 +1,6 @@
 """The fold: statements of one section and the context go in, a trace of steps with facts and effects goes out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from safecol import effects, history
 from safecol.context import Context
@@ -34,17 +34,32 @@ class Body(NamedTuple):
     within: bool
 
 
-class Dialect(NamedTuple):
-    """What the fold asks of a dialect: its table of effects, facts of an operation, target words, setting values.
+class Part(NamedTuple):
+    """An operation of a statement as it was judged: `key` is its relation as shown."""
 
+    operation: Operation
+    key: str
+    facts: dict[str, Fact]
+    effect: Effect
+    existing: bool
+
+
+class Dialect(NamedTuple):
+    """What the fold asks of a dialect: its table of effects, facts of an operation, target words.
+
+    `setting` gives the name and the value under which the context keeps a setting: the wait for locks is
+    `lock_timeout` in milliseconds, as text. `number` is what the table's versions are compared with.
     `routine` gives the statements of a body for a call with this number and span, and why some of it is not known.
+    `combine` is what a statement does, from its parts; without it, the strongest of each.
     """
 
     table: effects.Table
     facts: Callable[[Context, Operation, str, Rest], dict[str, Fact]]
     resolve: effects.Resolve
-    setting: Callable[[str, str], str]
+    setting: Callable[[str, str], tuple[str, str]]
+    number: Callable[[str], int]
     routine: Callable[[RoutineDefinition, int, Span], tuple[tuple[Statement, ...], str]]
+    combine: Callable[[Context, Sequence[Part]], Effect] | None = None
 
 
 _CREATES = frozenset(
@@ -77,7 +92,8 @@ def trace(
             context.unseen = context.unseen or "drop" in text[statement.span.start : statement.span.end].lower()
     still_open = context.explicit and context.transaction is not None
     context.end_section()
-    return Trace(migration, text, section, tuple(steps), still_open, missed=tuple(missed))
+    locks = dialect.table.blocks
+    return Trace(migration, text, section, tuple(steps), still_open, missed=tuple(missed), locks=locks)
 
 
 def run(context: Context, dialect: Dialect, statement: Statement, body: Body | None = None) -> list[Step]:
@@ -93,21 +109,21 @@ def run(context: Context, dialect: Dialect, statement: Statement, body: Body | N
         )
     fresh: dict[tuple[str, str], str] = {}
     skipped: set[tuple[str, str]] = set()
-    found: list[tuple[Operation, str, dict[str, Fact], Effect, bool]] = []
+    found: list[Part] = []
     before = context.transaction
     kind = context.kind if body is None else "body"
     settings = {**context.session, **context.local}
     for operation in operations:
         if operation.kind in CONTROL:
-            found.append((operation, "", {}, _control(context, operation, body), False))
+            found.append(Part(operation, "", {}, _control(context, operation, body), existing=False))
             continue
         if operation.kind == "discard" or (operation.kind == "reset" and operation.new_name in (None, "all")):
             context.reset_all()
-            found.append((operation, "", _setting_facts(operation), effects.NOTHING, False))
+            found.append(Part(operation, "", _setting_facts(operation), effects.NOTHING, existing=False))
             continue
         if operation.kind in ("set", "reset"):
             _set(context, dialect, operation)
-            found.append((operation, "", _setting_facts(operation), effects.NOTHING, False))
+            found.append(Part(operation, "", _setting_facts(operation), effects.NOTHING, existing=False))
             continue
         key = context.key(operation.relation) if operation.relation is not None else ""
         if operation.kind == "change-type" and isinstance(operation.definition, ColumnDefinition):
@@ -119,7 +135,7 @@ def run(context: Context, dialect: Dialect, statement: Statement, body: Body | N
             effect = _in_body(effect, operation)
         existing = _existing(context, operation, key)
         _fact_words(context, facts, operation, effect, existing)
-        found.append((operation, key, facts, effect, existing))
+        found.append(Part(operation, key, facts, effect, existing))
         if operation.kind == "add-column" and isinstance(operation.definition, ColumnDefinition):
             at = (key, operation.definition.name)
             if facts.get("no_op") is True:
@@ -128,7 +144,7 @@ def run(context: Context, dialect: Dialect, statement: Statement, body: Body | N
                 fresh[at] = _value_of(operation.definition, facts)
         if facts.get("no_op") is not True:
             history.apply(context, operation)
-    whole = found[0][3] if len(found) == 1 else effects.combine(dialect.table, [item[3] for item in found])
+    whole = _whole(context, dialect, found)
     inside = "inside" if before is not None else "unknown" if kind == "unknown" else "outside"
     steps = []
     for operation, key, facts, effect, existing in found:
@@ -141,6 +157,14 @@ def run(context: Context, dialect: Dialect, statement: Statement, body: Body | N
     if context.transaction is not None and context.transaction == before and whole.locks:
         _hold(context, dialect, whole, statement.number)
     return steps
+
+
+def _whole(context: Context, dialect: Dialect, parts: list[Part]) -> Effect:
+    if dialect.combine is not None:
+        return dialect.combine(context, parts)
+    if len(parts) == 1:
+        return parts[0].effect
+    return effects.combine(dialect.table, [part.effect for part in parts])
 
 
 def _control(context: Context, operation: Operation, body: Body | None) -> Effect:
@@ -172,9 +196,10 @@ def _set(context: Context, dialect: Dialect, operation: Operation) -> None:
     name = operation.new_name or ""
     value = operation.value
     if operation.kind == "reset" or value is None:
-        context.set(name, None, local="local" in operation.flags)
+        context.set(dialect.setting(name, "")[0], None, local="local" in operation.flags)
         return
-    context.set(name, dialect.setting(name, value), local="local" in operation.flags)
+    kept, known = dialect.setting(name, value)
+    context.set(kept, known, local="local" in operation.flags)
 
 
 def _setting_facts(operation: Operation) -> dict[str, Fact]:
@@ -218,9 +243,7 @@ def _value_of(definition: ColumnDefinition, facts: dict[str, Fact]) -> str:
     return "same" if facts.get("default") == "constant" else "stored"
 
 
-def _fact_words(
-    context: Context, facts: dict[str, Fact], operation: Operation, effect: Effect, existing: bool
-) -> None:
+def _fact_words(context: Context, facts: dict[str, Fact], operation: Operation, effect: Effect, existing: bool) -> None:
     """The facts that pages select on, beside the dialect's own."""
     facts["table"] = "existing" if existing else "new"
     if existing and _is_small(context, operation):

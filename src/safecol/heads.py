@@ -3,6 +3,7 @@
 import re
 from typing import Any, NoReturn
 
+from safecol.dialects.registry import NAMES
 from safecol.errors import UserError
 from safecol.records import NamedTuple
 
@@ -36,10 +37,10 @@ WORDS: dict[str, tuple[str, ...] | None] = {
     "disables": ("autovacuum", "row-security", "triggers"),
     "setting": None,
     "version": None,  # ranges
-    "dialect": ("postgresql", "mysql", "mariadb", "sqlite"),
+    "dialect": NAMES,
 }
 
-DIALECTS = ("any", "postgresql", "mysql", "mariadb", "sqlite")
+DIALECTS = ("any", *NAMES)
 
 _KEYS = {
     "severity": str, "category": str, "message": str, "help": str, "aliases": list, "when": dict, "check": str,

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from safecol.dialects import registry
 from safecol.operations import Migration, Section, Statement
 from safecol.records import NamedTuple
 from safecol.runners import reading as runner_reading
@@ -15,7 +16,6 @@ from safecol.trace import Placeholder, Problem
 if TYPE_CHECKING:
     from safecol.frontends.python.emitted import Places
 
-READ_DIALECTS = ("postgresql",)
 _MANY = 300
 """From so many files on, a second process costs less than it saves."""
 
@@ -98,19 +98,18 @@ def read(file: MigrationFile, contents: Mapping[str, str], transaction: str | No
     python = file.runner == "alembic" and file.path.endswith(".py")
     if not python:
         file = runner_reading.refine(file, source.text)
-    if file.dialect not in READ_DIALECTS:
+    if not registry.is_read(file.dialect):
         return ReadFile(file, source, _migration(file, ()), unread=f"{file.dialect or 'this dialect'} is not read yet")
     if python:
         return _read_alembic(file, source, transaction)
     found = runner_reading.sections(source.text, file)
-    from safecol.frontends.postgresql.splitting import read_section
-
+    front = registry.front(file.dialect)
     sections: list[tuple[Section, tuple[Statement, ...]]] = []
     placeholders: list[Placeholder] = []
     number = 1
     for section in found.sections:
         how = section._replace(transaction=transaction) if transaction else section
-        reading = read_section(source.text, how, number)
+        reading = front.read_section(source.text, how, number)
         number += len(reading.statements)
         sections.append((how, reading.statements))
         placeholders.extend(reading.placeholders)

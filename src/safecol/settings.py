@@ -8,10 +8,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from safecol.dialects.registry import NAMES as DIALECTS
 from safecol.errors import UserError
 from safecol.records import NamedTuple
 
-DIALECTS = ("postgresql", "mysql", "mariadb", "sqlite")
 SEVERITY_WORDS = ("error", "warning", "note", "off")
 FILE_NAMES = (".safecol.toml", "safecol.toml", "pyproject.toml")
 

@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from safecol import versions
+from safecol.dialects import registry
 from safecol.finding import Stage
 from safecol.heads import Rule
 from safecol.patterns import lazy
@@ -154,11 +155,7 @@ def _asked(words: list[str], hit: Hit) -> bool:
 
 
 def _parses(sql: str, dialect: str) -> bool:
-    if dialect != "postgresql":
-        return True
-    from safecol.frontends.postgresql.parser import accepts
-
-    return accepts(sql)
+    return not registry.is_read(dialect) or registry.front(dialect).accepts(sql)
 
 
 def _title(outside: bool, batched: bool) -> str:

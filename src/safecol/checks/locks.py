@@ -9,29 +9,28 @@ from safecol.trace import Hit, Step, Trace
 SEVERAL = 4
 """From how many tables on a transaction's locks are reported: fewer are what a foreign key and a rename need."""
 
-_STRENGTH = ("SHARE", "SHARE ROW EXCLUSIVE", "EXCLUSIVE", "ACCESS EXCLUSIVE")
-
 
 def explicit(trace: Trace) -> Iterator[Hit]:
     """LOCK TABLE of an existing table in a mode that keeps others from reading it or from locking its rows.
 
     Left alone where the same transaction takes as strong a lock on the table afterwards: then it only comes earlier.
     """
+    modes = list(trace.locks)
     for at, step in enumerate(trace.steps):
         mode = str(step.facts.get("mode"))
-        if step.operation.kind != "lock-table" or not step.existing or mode not in _STRENGTH[2:]:
+        if step.operation.kind != "lock-table" or not step.existing or mode not in modes[-2:]:
             continue
         if step.transaction is None or step.facts.get("table") == "small":
             continue  # without a transaction the server refuses it: `ineffective-outside-transaction`
-        if not any(_as_strong(other, step, mode) for other in trace.steps[at + 1 :]):
+        if not any(_as_strong(other, step, modes, mode) for other in trace.steps[at + 1 :]):
             yield Hit(step, step.operation.span, {"mode": mode, "table": step.table or "the table"})
 
 
-def _as_strong(other: Step, step: Step, mode: str) -> bool:
+def _as_strong(other: Step, step: Step, modes: list[str], mode: str) -> bool:
     if other.transaction != step.transaction or other.operation.kind == "lock-table":
         return False
     later = dict(other.effect.locks).get(step.table or "")
-    return later in _STRENGTH and mode in _STRENGTH and _STRENGTH.index(later) >= _STRENGTH.index(mode)
+    return later in modes and modes.index(later) >= modes.index(mode)
 
 
 def on_referenced(trace: Trace) -> Iterator[Hit]:
@@ -46,8 +45,8 @@ def on_referenced(trace: Trace) -> Iterator[Hit]:
             continue
         if step.facts.get("partitioned") is True:
             continue
-        locks = [name for name, mode in step.effect.locks if mode == "ACCESS EXCLUSIVE" and name != step.table]
-        other = next((name for name in locks if name not in step.effect.rebuilt), None)
+        shut = [name for name, mode in step.effect.locks if "reads" in trace.locks[mode] and name != step.table]
+        other = next((name for name in shut if name not in step.effect.rebuilt), None)
         if other is not None and _goes_on(trace, step, other):
             yield Hit(step, step.operation.span, {"referenced": other, "table": step.table or "the table"})
 

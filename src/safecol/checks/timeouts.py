@@ -9,8 +9,6 @@ from safecol.trace import Hit, Step, Trace
 LONGEST = 60_000
 """Milliseconds up to which a timeout counts as a bound: what queues behind the request waits as long."""
 
-# Those that make reads or writes wait, strongest first.
-_MODES = ("ACCESS EXCLUSIVE", "EXCLUSIVE", "SHARE ROW EXCLUSIVE", "SHARE")
 # Each of them ends the wait for a lock.
 _BOUNDS = ("lock_timeout", "statement_timeout", "transaction_timeout")
 
@@ -32,12 +30,12 @@ def unbounded_waits(trace: Trace) -> Iterator[Hit]:
         if any(_bounds(step.settings.get(name)) for name in _BOUNDS):
             continue
         seen.add(number)
-        mode, relation = _strongest(step)
+        mode, relation = _strongest(trace, step)
         values = {
             "why": _why(trace, step),
             "mode": mode,
             "relation": named(trace, step, relation),
-            "waiting": waiting(("reads", "writes") if mode == _MODES[0] else ("writes",)),
+            "waiting": waiting(trace.locks[mode]),
         }
         yield Hit(step, step.operation.span, values)
 
@@ -76,13 +74,14 @@ def _why(trace: Trace, step: Step) -> str:
     return "no `lock_timeout` is set"
 
 
-def _strongest(step: Step) -> tuple[str, str]:
+def _strongest(trace: Trace, step: Step) -> tuple[str, str]:
     """The mode and relation to name: the strongest, a table before an index, the statement's own table first."""
     index = step.table if step.operation.object == "index" else None
+    modes = list(trace.locks)
     locks = [
-        (_MODES.index(mode), name == index, name != step.table, mode, name)
+        (-modes.index(mode), name == index, name != step.table, mode, name)
         for name, mode in step.effect.locks
-        if mode in _MODES
+        if trace.locks[mode]
     ]
     *_, mode, relation = min(locks)
     return mode, relation

@@ -26,9 +26,10 @@ def run(arguments: Namespace) -> int:
     if arguments.sql is not None and arguments.paths:
         raise UserError("--sql and paths exclude each other", "give one of them")
 
-    from safecol import analysis
+    from safecol import analysis, catalog
 
-    statements = analysis.effects(_request(arguments, settings))
+    rules = catalog.load()
+    statements = analysis.effects(_request(arguments, settings), rules)
     options = Options(
         width=output.width(),
         color=arguments.output_file is None and output.use_color(arguments.color),
@@ -36,6 +37,7 @@ def run(arguments: Namespace) -> int:
         root=os.getcwd(),
         quiet=arguments.quiet,
         verbose=arguments.verbose,
+        lock_words=rules.lock_words,
     )
     show = effects.as_json if arguments.output_format == "json" else effects.as_text
     output.emit(show(statements, options), arguments.output_file)

@@ -1,6 +1,6 @@
 """One pure function a format: `render(result, sources, options)` gives the text."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 
 from safecol.finding import Result
@@ -32,8 +32,15 @@ def _no_page(_rule: str) -> RulePage | None:
     return None
 
 
+def _no_words(_dialect: str) -> Mapping[str, str]:
+    return {}
+
+
 class Options(NamedTuple):
-    """How to print: `width` in columns; `root` is the folder that paths are shown relative to."""
+    """How to print: `width` in columns; `root` is the folder that paths are shown relative to.
+
+    `lock_words` gives a dialect's lock modes, weakest first, with what others notice of each.
+    """
 
     width: int = 80
     color: bool = False
@@ -44,6 +51,7 @@ class Options(NamedTuple):
     statistics: bool = False
     show_files: bool = False
     page: Callable[[str], RulePage | None] = _no_page
+    lock_words: Callable[[str], Mapping[str, str]] = _no_words
 
 
 Sources = dict[str, Source]

@@ -1,5 +1,6 @@
 """Effects of statements for a reader: what each one locks and does, and which lock is held until where."""
 
+from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Any
 
@@ -8,18 +9,6 @@ from safecol.records import NamedTuple
 from safecol.reports import Options, on_one_line, plain, plural, relative
 from safecol.reports.full import paint, wrap
 
-# What other sessions notice of each lock mode; the strongest last.
-IN_WORDS = {
-    "ACCESS SHARE": "others read and write; DROP, TRUNCATE and most ALTER TABLE wait",
-    "ROW SHARE": "others read and write; DROP, TRUNCATE and most ALTER TABLE wait",
-    "ROW EXCLUSIVE": "others read and write; index builds and most ALTER TABLE wait",
-    "SHARE UPDATE EXCLUSIVE": "others read and write; other schema changes and VACUUM wait",
-    "SHARE": "others read; INSERT, UPDATE and DELETE wait",
-    "SHARE ROW EXCLUSIVE": "others read; INSERT, UPDATE and DELETE wait",
-    "EXCLUSIVE": "others read; every write and SELECT FOR UPDATE waits",
-    "ACCESS EXCLUSIVE": "nobody else reads or writes",
-}
-STRENGTH = {mode: number for number, mode in enumerate(IN_WORDS)}
 STYLE = {"reads": "error", "writes": "warning"}
 DURATIONS = {
     "instant": "instant, once the locks are granted",
@@ -40,12 +29,13 @@ class Held(NamedTuple):
     last_line: int
 
 
-def timeline(statements: tuple[StatementEffect, ...]) -> tuple[Held, ...]:
+def timeline(statements: tuple[StatementEffect, ...], modes: Iterable[str]) -> tuple[Held, ...]:
     """The locks of one file's statements, from where each is taken to the end of its transaction.
 
     A lock that a stronger one on the same relation replaces ends where that begins. Outside a transaction a lock
-    lasts as long as its statement.
+    lasts as long as its statement. `modes` are the lock modes, weakest first.
     """
+    strength = {mode: number for number, mode in enumerate(modes)}
     held: list[Held] = []
     ends: dict[int, StatementEffect] = {}
     for one in statements:
@@ -62,7 +52,7 @@ def timeline(statements: tuple[StatementEffect, ...]) -> tuple[Held, ...]:
             row = Held(relation, mode, one.statement, last.statement, one.line, last.end_line)
             if key in current:
                 before = held[current[key]]
-                if STRENGTH.get(mode, 0) <= STRENGTH.get(before.mode, 0):
+                if strength.get(mode, 0) <= strength.get(before.mode, 0):
                     continue
                 held[current[key]] = before._replace(last=one.statement, last_line=one.line)
             current[key] = len(held)
@@ -78,11 +68,18 @@ def as_json(statements: tuple[StatementEffect, ...], options: Options) -> str:
         "version": 1,
         "statements": [_values(one, options) for one in statements],
         "timelines": [
-            {"path": relative(path, options.root), "locks": [held._asdict() for held in timeline(tuple(group))]}
+            {
+                "path": relative(path, options.root),
+                "locks": [held._asdict() for held in _of_file(tuple(group), options)],
+            }
             for path, group in groupby(statements, key=lambda one: one.path)
         ],
     }
     return json.dumps(document, indent=2) + "\n"
+
+
+def _of_file(rows: tuple[StatementEffect, ...], options: Options) -> tuple[Held, ...]:
+    return timeline(rows, options.lock_words(rows[0].dialect))
 
 
 def _values(one: StatementEffect, options: Options) -> dict[str, Any]:
@@ -130,7 +127,7 @@ def _statement(one: StatementEffect, options: Options) -> list[str]:
     head = plain(" ".join(one.sql.split()))
     room = max(options.width - len(lead), 20)
     lines = [lead + paint(head if len(head) <= room else head[: room - 3] + "...", "bold", options)]
-    rows = list(_facts(one, effect))
+    rows = list(_facts(one, effect, options.lock_words(one.dialect)))
     if one.reason:
         rows.append(("not analysed", one.reason, "warning"))
     for label, text, style in rows:
@@ -140,13 +137,14 @@ def _statement(one: StatementEffect, options: Options) -> list[str]:
     return lines
 
 
-def _facts(one: StatementEffect, effect: Effect) -> list[tuple[str, str, str]]:
+def _facts(one: StatementEffect, effect: Effect, words: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    strength = {mode: number for number, mode in enumerate(words)}
     worst = next((STYLE[word] for word in ("reads", "writes") if word in effect.blocks), "")
     rows = []
-    ordered = sorted(effect.locks, key=lambda lock: (-STRENGTH.get(lock[1], 0), lock[0]))
+    ordered = sorted(effect.locks, key=lambda lock: (-strength.get(lock[1], 0), lock[0]))
     for number, (relation, mode) in enumerate(ordered):
-        words = IN_WORDS.get(mode)
-        rows.append(("" if number else "locks", f"{relation}: {mode}" + (f" ({words})" if words else ""), ""))
+        noticed = f" ({words[mode]})" if mode in words else ""
+        rows.append(("" if number else "locks", f"{relation}: {mode}{noticed}", ""))
     if not ordered and not one.reason:
         rows.append(("locks", "nothing that others use", ""))
     if effect.blocks:
@@ -178,7 +176,8 @@ def _facts(one: StatementEffect, effect: Effect) -> list[tuple[str, str, str]]:
 
 
 def _timeline(rows: tuple[StatementEffect, ...], options: Options) -> list[str]:
-    held = [one for direction in ("up", "down") for one in timeline(tuple(r for r in rows if r.direction == direction))]
+    parts = [tuple(one for one in rows if one.direction == direction) for direction in ("up", "down")]
+    held = [one for part in parts if part for one in _of_file(part, options)]
     if not held or len(rows) == 1:
         return []
     wide = min(max(len(one.relation) for one in held), 30)

@@ -17,8 +17,14 @@ def load(catalog: Catalog) -> Dialect:
     if _last and _last[0][0] is catalog:
         return _last[0][1]
     table = effects.Table(catalog.effects("postgresql"), catalog.locks("postgresql"))
-    _last[:] = [(catalog, Dialect(table, facts, resolve, setting, _routine))]
+    _last[:] = [(catalog, Dialect(table, facts, resolve, setting, _major, _routine))]
     return _last[0][1]
+
+
+def _major(version: str) -> int:
+    from safecol import versions
+
+    return next(iter(versions.parse(version)), 0)
 
 
 def _routine(definition: RoutineDefinition, number: int, span: Span) -> tuple[tuple[Statement, ...], str]:

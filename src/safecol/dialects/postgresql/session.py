@@ -15,10 +15,12 @@ _LONGEST = 2_147_483_647.0
 _DURATION = lazy(r"\s*(-?\d+(?:\.\d+)?)\s*([a-z]*)\s*", re.IGNORECASE)
 
 
-def setting(name: str, value: str) -> str:
-    """The value in effect after SET: `'5s'` for a timeout is `"5000"`; what isn't a duration stays as written."""
-    if name not in _DURATIONS:
-        return value
+def setting(name: str, value: str) -> tuple[str, str]:
+    """The name and the value in effect after SET: `'5s'` for a timeout is `"5000"`; what is no duration, as written."""
+    return name, _milliseconds(value) if name in _DURATIONS else value
+
+
+def _milliseconds(value: str) -> str:
     found = _DURATION.fullmatch(value.strip("'\""))
     if not found or found[2].lower() not in _UNITS:
         return value

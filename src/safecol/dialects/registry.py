@@ -1,0 +1,108 @@
+"""The dialects: what each is called and assumed to be, and where its reading and its judgements are.
+
+A dialect is one entry here, a front end in `safecol.frontends`, judgements in `safecol.dialects`, and a folder of
+`rules/`. Nothing else names one.
+"""
+
+from typing import TYPE_CHECKING
+
+from safecol.records import NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from typing import Protocol
+
+    from safecol.catalog import Catalog
+    from safecol.fold import Dialect
+    from safecol.operations import Section, Statement
+    from safecol.source import Span
+    from safecol.trace import Placeholder
+
+    class Read(Protocol):
+        """What was read of a section."""
+
+        @property
+        def statements(self) -> tuple[Statement, ...]:
+            """The statements, in order."""
+
+        @property
+        def placeholders(self) -> tuple[Placeholder, ...]:
+            """What was masked before parsing."""
+
+    class Front(Protocol):
+        """The front end of a dialect, a module."""
+
+        def read_section(self, text: str, section: Section, first: int = 1) -> Read:
+            """The statements of a section of a text, numbered from `first`. Never raises for bad text."""
+
+        def all_comments(self, text: str, statements: Iterable[Statement]) -> list[tuple[Span, str]]:
+            """The comments of a text with their places."""
+
+        def accepts(self, text: str) -> bool:
+            """Whether the text can be parsed."""
+
+        def originals(self, text: str, placeholders: Sequence[Placeholder]) -> Mapping[str, str]:
+            """What stands in the file for each name that masking made."""
+
+    class Judge(Protocol):
+        """The judgements of a dialect, a module."""
+
+        def load(self, catalog: Catalog) -> Dialect:
+            """What the fold needs to know of it."""
+
+
+class Known(NamedTuple):
+    """A dialect: `title` is its name for readers, `default_version` what is taken where nothing says it.
+
+    `default_schema` is where names without a schema are. `measured` are the first and last version whose effects were
+    measured, whole series. `front` and `judge` are the modules that read it and judge it; empty while nothing does.
+    """
+
+    name: str
+    title: str
+    default_version: str = ""
+    default_schema: str = ""
+    measured: tuple[str, str] = ("", "")
+    front: str = ""
+    judge: str = ""
+
+
+KNOWN: tuple[Known, ...] = (
+    # The oldest major version that its makers still support: what holds there holds on later ones, with few exceptions.
+    Known(
+        "postgresql", "PostgreSQL", "15", "public", ("12", "18"),
+        "safecol.frontends.postgresql.front", "safecol.dialects.postgresql.dialect",
+    ),
+    Known("mysql", "MySQL"),
+    Known("mariadb", "MariaDB"),
+    Known("sqlite", "SQLite"),
+)  # fmt: skip
+NAMES = tuple(known.name for known in KNOWN)
+_BY_NAME = {known.name: known for known in KNOWN}
+_NOTHING = Known("", "this dialect")
+
+
+def known(name: str) -> Known:
+    """The entry of a dialect; an empty one for a name that is none."""
+    return _BY_NAME.get(name, _NOTHING)
+
+
+def is_read(name: str) -> bool:
+    """Whether there is a front end for it."""
+    return bool(known(name).front)
+
+
+def front(name: str) -> "Front":
+    """The front end of a dialect that is read, imported now."""
+    from importlib import import_module
+
+    module: Front = import_module(known(name).front)
+    return module
+
+
+def judge(name: str, catalog: "Catalog") -> "Dialect":
+    """The judgements of a dialect that is read, imported now."""
+    from importlib import import_module
+
+    module: Judge = import_module(known(name).judge)
+    return module.load(catalog)
