@@ -7,6 +7,7 @@ from safecol.frontends.alembic.names import NotKnown, qualified
 from safecol.frontends.alembic.operations import OPERATIONS, of_batch
 from safecol.frontends.alembic.types import EnumType, create_enum, enum_of
 from safecol.frontends.python.emitted import Piece, Writer
+from safecol.frontends.python.modules import Project
 from safecol.frontends.python.running import Runner
 from safecol.frontends.python.values import Class, External, Made, Member, Text, Unknown, Value, path_of, plain
 from safecol.records import NamedTuple
@@ -43,13 +44,19 @@ class Count(NamedTuple):
 class Following:
     """The host of one version file: `writer` has what was sent so far."""
 
-    def __init__(self, text: str, dialect: str = "postgresql") -> None:
+    def __init__(self, text: str, dialect: str = "postgresql", path: str = "") -> None:
+        """`path` is the file's absolute path: what it imports of its project is looked for around it."""
         self.writer = Writer()
         self.dialect = dialect
-        self.runner = Runner(text, self)
-        self.active = False
+        self.runner = Runner(text, self, Project(path) if path else None)
+        self.following = False
         self.met = 0
         self.missed = 0
+
+    @property
+    def active(self) -> bool:
+        """Whether what is called is sent: not what modules do when they are imported."""
+        return self.following and not self.runner.loading
 
     # What the runner asks
 
@@ -138,7 +145,7 @@ class Following:
     def ignored(self, node: ast.stmt, reason: str) -> None:
         """A statement that was not followed."""
         if self.active:
-            self._opaque(self.runner.positions.span(node), reason)
+            self._opaque(self.runner.evaluator.positions.span(node), reason)
 
     # What calls send
 

@@ -5,7 +5,7 @@ import ast
 from safecol.frontends.alembic.following import OP, Following
 from safecol.frontends.postgresql.splitting import read_section
 from safecol.frontends.python.emitted import Emission, Places
-from safecol.frontends.python.values import External, Function, Unknown, Value, plain
+from safecol.frontends.python.values import External, Function, Imported, Unknown, Value, plain
 from safecol.operations import ColumnDefinition, Opaque, Operation, Section, Statement
 from safecol.records import NamedTuple
 from safecol.source import Span
@@ -33,9 +33,12 @@ class Reading(NamedTuple):
     missed: int = 0
 
 
-def read(text: str, transaction: str = "shared", dialect: str = "postgresql") -> Reading:
-    """Follow `upgrade()` and `downgrade()`; `transaction` is how Alembic sends what is in no autocommit block."""
-    following = Following(text, dialect)
+def read(text: str, transaction: str = "shared", dialect: str = "postgresql", path: str = "") -> Reading:
+    """Follow `upgrade()` and `downgrade()`; `transaction` is how Alembic sends what is in no autocommit block.
+
+    `path` is the file's absolute path, around which the modules of its project are looked for; "" for none.
+    """
+    following = Following(text, dialect, path)
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as problem:
@@ -56,11 +59,13 @@ def read(text: str, transaction: str = "shared", dialect: str = "postgresql") ->
 def _follow(following: Following, name: str) -> None:
     scope = following.runner.module
     function = scope.names.get(name)
-    following.active = True
+    if isinstance(function, Imported):
+        function = following.runner.within(function.path, function.file, function.name)
+    following.following = True
     following.writer.begun = len(following.writer.emissions)
     for each in _functions(following, name, function):
         following.runner.call(each, (), _arguments(each))
-    following.active = False
+    following.following = False
     following.writer.conditional = False
     following.writer.transaction = ""
 

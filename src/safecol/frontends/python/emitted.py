@@ -59,7 +59,7 @@ class Places:
         if part.origins is None or span.end <= span.start:
             return part.place
         inside = part.origins[span.start - part.start : span.end - part.start]
-        if not inside or inside[-1] < inside[0]:
+        if not inside or inside[-1] < inside[0] or inside[0] < 0:
             return part.place
         return Span(inside[0], inside[-1] + 1)
 
@@ -111,7 +111,7 @@ class Writer:
         end = start + sum(len(piece.text) for piece in pieces)
         self.places.add(start, end, place)
         for piece in pieces:
-            if piece.place is not None:
+            if piece.place is not None and piece.place.start >= 0:
                 self.places.narrow(self._length, self._length + len(piece.text), piece.place)
             self._write(piece.text)
         self._end(start, place, holes=False, existing="".join(piece.existing for piece in pieces))

@@ -5,13 +5,15 @@ from collections.abc import Callable
 from typing import Protocol
 
 from safecol.frontends.python import operators, strings
-from safecol.frontends.python.positions import Positions
+from safecol.frontends.python.positions import NOWHERE, Elsewhere, Positions
 from safecol.frontends.python.values import (
     Class,
     External,
     Function,
+    Imported,
     Made,
     Member,
+    Namespace,
     Scope,
     Text,
     Unknown,
@@ -47,11 +49,20 @@ class Host(Protocol):
 class Evaluator:
     """Evaluates expressions of one file; `call` runs a function of the file."""
 
-    def __init__(self, positions: Positions, host: Host, call: Callable[..., Value]) -> None:
+    def __init__(
+        self, positions: Positions, host: Host, call: Callable[..., Value], within: Callable[[str, str, str], Value]
+    ) -> None:
+        """`within` gives what a module of the project has by a name: of its dotted path, file and the name."""
         self.positions = positions
         self.text = positions.text
         self.host = host
         self.run = call
+        self.within = within
+
+    def use(self, positions: Positions) -> None:
+        """What is evaluated next stands where these say."""
+        self.positions = positions
+        self.text = positions.text
 
     def evaluate(self, node: ast.expr, scope: Scope) -> Value:
         """The value of an expression."""
@@ -67,17 +78,19 @@ class Evaluator:
 
     def constant(self, node: ast.Constant, _scope: Scope) -> Value:
         if isinstance(node.value, str):
+            if isinstance(self.positions, Elsewhere):
+                return plain(node.value, NOWHERE)
             return strings.constant(node, self.text, self.positions.span(node))
         return node.value
 
     def formatted(self, node: ast.JoinedStr, scope: Scope) -> Value:
-        span = self.positions.span(node)
+        span = NOWHERE if isinstance(self.positions, Elsewhere) else self.positions.span(node)
         return strings.formatted(node, self.text, span, lambda part: self.evaluate(part, scope))
 
     def name(self, node: ast.Name, scope: Scope) -> Value:
         found, value = scope.find(node.id)
         if found:
-            return value
+            return self.within(value.path, value.file, value.name) if isinstance(value, Imported) else value
         if node.id in _BUILTINS:
             return External(f"builtins.{node.id}")
         return Unknown(node.id, f"`{node.id}` is not defined in this file")
@@ -119,6 +132,8 @@ class Evaluator:
             return answer
         if isinstance(base, External):
             return External(f"{base.path}.{name}")
+        if isinstance(base, Namespace):
+            return self.within(base.path, base.file, name)
         if isinstance(base, Class):
             if name in base.names:
                 return base.names[name]
@@ -336,7 +351,7 @@ class Evaluator:
     ) -> Value:
         """The value of a call."""
         if isinstance(function, Function):
-            return self.run(function, arguments, keywords)
+            return self.run(function, arguments, keywords, span)
         if isinstance(function, Unknown):
             made = Made(f"?{function.source}", arguments, keywords, span, function)
         elif isinstance(function, Class):

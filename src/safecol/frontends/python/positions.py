@@ -5,6 +5,8 @@ import ast
 from safecol.patterns import lazy
 from safecol.source import Span
 
+NOWHERE = Span(-1, -1)
+"""The place of what stands in another file."""
 _LINE_ENDING = lazy(r"\r\n|\r|\n")
 
 
@@ -29,6 +31,18 @@ class Positions:
             return start + column
         following = self._starts[line] if line < len(self._starts) else len(self.text)
         return start + len(self.text[start:following].encode()[:column].decode("utf-8", "replace"))
+
+
+class Elsewhere(Positions):
+    """Places of what stands in another file of the project: those of the call in this file that came there."""
+
+    def __init__(self) -> None:
+        super().__init__("")
+        self.here = NOWHERE
+
+    def span(self, _node: ast.AST) -> Span:
+        """The place of the call."""
+        return self.here
 
 
 def comments(text: str) -> list[tuple[Span, str]]:

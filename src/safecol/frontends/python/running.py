@@ -5,8 +5,10 @@ from collections.abc import Callable
 from typing import Protocol
 
 from safecol.frontends.python.evaluator import Evaluator, Host
-from safecol.frontends.python.positions import Positions
-from safecol.frontends.python.values import Class, External, Function, Scope, Unknown, Value
+from safecol.frontends.python.modules import Module, Project
+from safecol.frontends.python.positions import NOWHERE, Elsewhere, Positions
+from safecol.frontends.python.values import Class, External, Function, Imported, Namespace, Scope, Unknown, Value
+from safecol.source import Span
 
 _DEEPEST = 25
 _MOST_STATEMENTS = 30_000
@@ -50,14 +52,19 @@ class _Left(Exception):  # noqa: N818 - `break` and `continue`
 class Runner:
     """Follows the statements of one file."""
 
-    def __init__(self, text: str, host: Surroundings, package: str = "") -> None:
+    def __init__(self, text: str, host: Surroundings, project: Project | None = None) -> None:
+        """`project` has the modules that the file may import; without one they all stay external."""
         self.positions = Positions(text)
+        self.elsewhere = Elsewhere()
         self.host = host
-        self.package = package
-        self.evaluator = Evaluator(self.positions, host, self.call)
+        self.project = project
+        self.evaluator = Evaluator(self.positions, host, self.call, self.within)
         self.module = Scope()
+        self.module.positions = self.positions
         self.depth = 0
         self.count = 0
+        self.loading = False
+        """Whether a module of the project is followed: what it does when it is imported is no part of the file."""
 
     def statement_list(self, statements: list[ast.stmt]) -> None:
         """Follow the statements of the module itself."""
@@ -66,11 +73,26 @@ class Runner:
         except (_Returned, _Left):
             return
 
-    def call(self, function: Function, arguments: tuple[Value, ...], keywords: dict[str, Value]) -> Value:
-        """What a function of the file returns, its statements followed."""
+    def call(
+        self, function: Function, arguments: tuple[Value, ...], keywords: dict[str, Value], span: Span = NOWHERE
+    ) -> Value:
+        """What a function returns, its statements followed; `span` is the place of the call."""
         name = function.name or "a lambda"
         if self.depth >= _DEEPEST or self.count > _MOST_STATEMENTS:
             return Unknown(f"{name}()", "it goes too deep to be followed")
+        before, here = self.evaluator.positions, self.elsewhere.here
+        if function.scope.positions is before:
+            return self._called(function, arguments, keywords)
+        if before is self.positions:
+            self.elsewhere.here = span
+        self.evaluator.use(function.scope.positions)
+        try:
+            return self._called(function, arguments, keywords)
+        finally:
+            self.evaluator.use(before)
+            self.elsewhere.here = here
+
+    def _called(self, function: Function, arguments: tuple[Value, ...], keywords: dict[str, Value]) -> Value:
         scope = Scope(function.scope)
         self._bind(function, arguments, keywords, scope)
         if isinstance(function.node, ast.Lambda):
@@ -85,6 +107,44 @@ class Runner:
         finally:
             self.depth -= 1
         return None
+
+    def within(self, path: str, file: str, name: str) -> Value:
+        """What a module of the project has by a name: its value, a module inside it, or something external."""
+        dotted = f"{path}.{name}" if path else name
+        module = self.project.module(file, path) if self.project is not None else None
+        if module is not None:
+            found, value = self._of_module(module, name)
+            if found:
+                return self.within(value.path, value.file, value.name) if isinstance(value, Imported) else value
+        inner = self.project.inside(file, name) if self.project is not None else ""
+        return Namespace(dotted, inner) if inner else External(dotted)
+
+    def _of_module(self, module: Module, name: str) -> tuple[bool, Value]:
+        statements = module.waiting.pop(name, None)
+        if statements is not None:
+            self._load(module, statements)
+        if name not in module.names:
+            self._load(module, module.waiting.pop("*", []))
+        return name in module.names, module.names.get(name)
+
+    def _load(self, module: Module, statements: list[ast.stmt]) -> None:
+        """Follow statements of another module, as importing it would."""
+        if not statements or self.depth >= _DEEPEST:
+            return
+        module.positions = self.elsewhere
+        module.asked = self._of_module
+        before, here, loading = self.evaluator.positions, self.elsewhere.here, self.loading
+        self.evaluator.use(self.elsewhere)
+        self.elsewhere.here, self.loading = NOWHERE, True
+        self.depth += 1
+        try:
+            self.block(statements, module)
+        except (_Returned, _Left):
+            pass
+        finally:
+            self.depth -= 1
+            self.evaluator.use(before)
+            self.elsewhere.here, self.loading = here, loading
 
     def _bind(self, function: Function, arguments: tuple[Value, ...], keywords: dict[str, Value], scope: Scope) -> None:
         parameters = function.node.args
@@ -205,14 +265,40 @@ class Runner:
         return Class(node.name, tuple(self.evaluator.evaluate(base, scope) for base in node.bases), inner.names)
 
     def _import(self, node: ast.Import | ast.ImportFrom, scope: Scope) -> None:
+        importer = self._importer(scope)
         if isinstance(node, ast.Import):
             for alias in node.names:
                 path = alias.name if alias.asname else alias.name.partition(".")[0]
-                scope.names[alias.asname or path] = External(path)
+                file = self.project.find(path, 0, importer) if self.project is not None else ""
+                scope.names[alias.asname or path] = Namespace(path, file) if file else External(path)
             return
         module = "." * node.level + (node.module or "")
+        file = self.project.find(node.module or "", node.level, importer) if self.project is not None else ""
         for alias in node.names:
-            scope.names[alias.asname or alias.name] = External(f"{module}.{alias.name}")
+            if not file:
+                scope.names[alias.asname or alias.name] = External(f"{module}.{alias.name}")
+            elif alias.name == "*":
+                self._import_all(module, file, scope)
+            else:
+                scope.names[alias.asname or alias.name] = Imported(file, module, alias.name)
+
+    def _importer(self, scope: Scope) -> str:
+        """The file in which an import stands."""
+        outermost = scope
+        while outermost.outer is not None:
+            outermost = outermost.outer
+        if isinstance(outermost, Module):
+            return outermost.file
+        return self.project.file if self.project is not None else ""
+
+    def _import_all(self, path: str, file: str, scope: Scope) -> None:
+        module = self.project.module(file, path) if self.project is not None else None
+        if module is None:
+            return
+        self._load(module, module.waiting.pop("*", []))
+        for name in (*module.names, *module.waiting):
+            if not name.startswith("_") and not (isinstance(scope, Module) and name in scope.names):
+                scope.names[name] = Imported(file, path, name)
 
     def _with(self, node: ast.With | ast.AsyncWith, scope: Scope) -> None:
         entered = []

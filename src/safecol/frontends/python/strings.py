@@ -52,7 +52,7 @@ def constant(node: ast.Constant, text: str, span: Span) -> Text:
 
 def formatted(node: ast.JoinedStr, text: str, span: Span, evaluate: Evaluate) -> Text:
     """The value of an f-string, with a hole for each part that is not known."""
-    pieces = _scan(text, span)
+    pieces = _scan(text, span) if text else None
     fields = [part for part in node.values if isinstance(part, ast.FormattedValue)]
     if pieces is not None and sum(isinstance(piece, Span) for piece in pieces) == len(fields):
         found = iter(fields)

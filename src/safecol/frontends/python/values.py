@@ -1,7 +1,7 @@
 """What expressions of a Python source come to: constants as themselves, and records for all that is not one."""
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Self, SupportsIndex
 
 from safecol.records import NamedTuple
@@ -81,6 +81,21 @@ class External(NamedTuple):
     path: str
 
 
+class Imported(NamedTuple):
+    """A name of another module of the project, until it is asked for: `file` and `path` are the module's."""
+
+    file: str
+    path: str
+    name: str
+
+
+class Namespace(NamedTuple):
+    """A module of the project: its dotted path, and its file, or its folder where it is a package without one."""
+
+    path: str
+    file: str
+
+
 class Made(NamedTuple):
     """What a call of something external gives: `sa.String(50)`, and what its methods give in turn.
 
@@ -111,11 +126,15 @@ class Member(NamedTuple):
 class Scope:
     """The names of a module or function, and those around it."""
 
-    __slots__ = ("names", "outer")
+    __slots__ = ("asked", "names", "outer", "positions")
 
     def __init__(self, outer: "Scope | None" = None) -> None:
         self.names: dict[str, Value] = {}
         self.outer = outer
+        # Where what is written here stands: the scopes of one module share it.
+        self.positions: Any = outer.positions if outer is not None else None
+        # Gives the names that are only followed when they are asked for.
+        self.asked: Callable[[Any, str], tuple[bool, Value]] | None = None
 
     def find(self, name: str) -> tuple[bool, Value]:
         """Whether the name is known here or further out, and its value."""
@@ -123,12 +142,14 @@ class Scope:
         while scope is not None:
             if name in scope.names:
                 return True, scope.names[name]
+            if scope.asked is not None:
+                return scope.asked(scope, name)
             scope = scope.outer
         return False, None
 
 
 class Function(NamedTuple):
-    """A function or lambda of the same file."""
+    """A function or lambda of the same file, or of another of the project."""
 
     node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
     scope: Scope
@@ -140,7 +161,7 @@ class Function(NamedTuple):
 
 
 class Class(NamedTuple):
-    """A class of the same file: `names` are the values in its body."""
+    """A class of the same file, or of another of the project: `names` are the values in its body."""
 
     name: str
     bases: tuple[Value, ...]
@@ -149,7 +170,7 @@ class Class(NamedTuple):
 
 def path_of(value: Value) -> str:
     """The dotted path of an external or made value; empty for others."""
-    if isinstance(value, External):
+    if isinstance(value, (External, Namespace)):
         return value.path
     if isinstance(value, Made):
         return f"{value.path}()"
@@ -163,7 +184,7 @@ def is_known(value: Value) -> bool:
     """Whether a value is a constant through and through."""
     if isinstance(value, Text):
         return not value.holes
-    if isinstance(value, (Unknown, External, Made, Member, Function, Class)):
+    if isinstance(value, (Unknown, External, Imported, Namespace, Made, Member, Function, Class)):
         return False
     if isinstance(value, (list, tuple, set)):
         return all(map(is_known, value))
