@@ -196,6 +196,18 @@ def test_the_section_for_the_version_is_taken(tmp_path: Path, version: str, expe
     assert only.sql == f"SELECT '{expected}';"
 
 
+def test_a_section_for_another_dialect_is_not_taken(tmp_path: Path) -> None:
+    instead = "## Instead\n\n```sql stage\nSELECT 1;\n```\n\n## Instead ({})\n\n```sql stage\nSELECT 2;\n```\n"
+    taken = {
+        words: render(tmp_path, instead.format(words), "VACUUM t")[0].sql
+        for words in ("MySQL, MariaDB", "MySQL 8.0 and later", "PostgreSQL", "SQLite, PostgreSQL")
+    }
+    assert taken == {
+        "MySQL, MariaDB": "SELECT 1;", "MySQL 8.0 and later": "SELECT 1;", "PostgreSQL": "SELECT 2;",
+        "SQLite, PostgreSQL": "SELECT 2;",
+    }  # fmt: skip
+
+
 def test_a_step_may_ask_for_a_fact(tmp_path: Path) -> None:
     instead = "## Instead\n\n```sql stage\nSELECT 1;\n```\n\n> Second\n\n```sql stage nullable=false\nSELECT 2;\n```\n"
     sql = "ALTER TABLE t ADD COLUMN c int"

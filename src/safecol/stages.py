@@ -30,7 +30,7 @@ def render(rule: Rule, hit: Hit, trace: Trace, version: str) -> tuple[Stage, ...
     """
     if hit.step is None or not hit.span:
         return ()
-    found = _instead(rule.path, version)
+    found = _instead(rule.path, trace.migration.dialect, version)
     if not any(part.kind == "code" for part in found):
         return ()
     known = {**_values(hit.step, trace.text), **hit.values}
@@ -119,23 +119,28 @@ def fill(template: str, known: Mapping[str, str]) -> str | None:
 
 
 @cache
-def _instead(path: str, version: str) -> tuple["Part", ...]:
-    """The parts under the `## Instead` that is for this version, else under the plain one."""
+def _instead(path: str, dialect: str, version: str) -> tuple["Part", ...]:
+    """The parts under the `## Instead` that is for this dialect and version, else under the plain one."""
     from safecol import pages
 
     with open(path, encoding="utf-8") as file:
         found = pages.parts(file.read())
     headings = {part.section for part in found if _INSTEAD.fullmatch(part.section)}
-    chosen = next((heading for heading in sorted(headings, reverse=True) if _for_version(heading, version)), None)
+    chosen = next((one for one in sorted(headings, reverse=True) if _is_for(one, dialect, version)), None)
     return tuple(part for part in found if part.section == chosen and part.kind != "heading")
 
 
-def _for_version(heading: str, version: str) -> bool:
-    """Whether `Instead (PostgreSQL 12 to 17)`, `(18 and later)`, `(before 12)` or a plain `Instead` is meant."""
+def _is_for(heading: str, dialect: str, version: str) -> bool:
+    """Whether `Instead (PostgreSQL 12 to 17)`, `(MySQL)`, `(18 and later)`, `(before 12)` or a plain `Instead` is meant."""
     match = _INSTEAD.fullmatch(heading)
     words = match[1] if match else None
     if not words:
         return True
+    named = {each.name for each in registry.KNOWN if re.search(rf"\b{each.title}\b", words)}
+    if named and dialect not in named:
+        return False
+    if not re.search(r"\d", words):
+        return bool(named)
     numbers = re.findall(r"\d+(?:\.\d+)*", words)
     if "and later" in words and numbers:
         return versions.contains(f">={numbers[0]}", version)
