@@ -131,7 +131,7 @@ def _instead(path: str, dialect: str, version: str) -> tuple["Part", ...]:
 
 
 def _is_for(heading: str, dialect: str, version: str) -> bool:
-    """Whether `Instead (PostgreSQL 12 to 17)`, `(MySQL)`, `(18 and later)`, `(before 12)` or a plain `Instead` is meant."""
+    """Whether it is for this server: `(PostgreSQL 12 to 17)`, `(MySQL)`, `(18 and later)`, `(before 12)`, none."""
     match = _INSTEAD.fullmatch(heading)
     words = match[1] if match else None
     if not words:
