@@ -122,13 +122,13 @@ class PartitionBound(NamedTuple):
 class PartitionKey(NamedTuple):
     """PARTITION BY: `strategy` is `range`, `list`, `hash`, `key` or `system-time`.
 
-    `partitions` are the names of those that the same clause makes; `count` is the number after PARTITIONS.
+    `partitions` are the names of those that the same clause makes; `number` is what follows PARTITIONS.
     """
 
     strategy: str
     elements: tuple[IndexElement, ...]
     partitions: tuple[str, ...] = ()
-    count: int | None = None
+    number: int | None = None
 
 
 class TableDefinition(NamedTuple):
