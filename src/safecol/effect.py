@@ -6,7 +6,8 @@ from safecol.records import NamedTuple
 class Failure(NamedTuple):
     """`when` is `always`, `rows` (once the table has rows) or `unknown`.
 
-    `cause` is `version` (this server lacks it), `dependents` (something still uses it) or `state` (all else).
+    `cause` is `version` (this server lacks it), `dependents` (something still uses it), `assertion` (the statement asks
+    for a way that the server can't go) or `state` (all else).
     """
 
     when: str
@@ -21,6 +22,9 @@ class Effect(NamedTuple):
     `blocks` holds `reads`, `writes` when other sessions' reads or writes of an existing table wait while it runs.
     `rewrite`, `scan`, `rebuilt` name relations and indexes. `duration` is `instant`, `table` (grows with a table) or
     `concurrent` (waits for other transactions, blocks nobody). `unknown` names what the answer depends on.
+    `algorithm` and `lock_clause` are what a server that knows such clauses does with the statement as it stands.
+    `beside` is what an instant operation takes when another clause of its statement is not instant: `metadata`,
+    `rebuild` or `copy`.
     """
 
     locks: tuple[tuple[str, str], ...] = ()
@@ -34,6 +38,7 @@ class Effect(NamedTuple):
     algorithm: str | None = None
     lock_clause: str | None = None
     unknown: tuple[str, ...] = ()
+    beside: str | None = None
 
     @property
     def certain(self) -> bool:

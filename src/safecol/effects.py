@@ -1,6 +1,6 @@
 """Effects: facts of an operation and the dialect's table in, what the operation does to a live database out."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from safecol.context import Context
@@ -13,6 +13,10 @@ Resolve = Callable[[str, Context, Operation, str], list[str]]
 
 
 NOTHING = Effect()
+ALGORITHMS = ("INSTANT", "INPLACE", "COPY")
+LOCK_CLAUSES = ("NONE", "SHARED", "EXCLUSIVE")
+WAITING = {"NONE": (), "SHARED": ("writes",), "EXCLUSIVE": ("reads", "writes")}
+"""What waits under a LOCK clause for as long as the statement runs."""
 _LATEST = 10_000_000  # after every version there is
 
 
@@ -31,6 +35,10 @@ class Row(NamedTuple):
     fails: tuple[str, str, str] | None
     unknown: str | None
     stop: bool
+    algorithm: str | None
+    lock_clause: str | None
+    blocks: tuple[str, ...] | None
+    beside: str | None
 
 
 class Table:
@@ -102,6 +110,10 @@ def _row(raw: Mapping[str, Any], number: Callable[[str], int]) -> Row:
         fails=(fails["when"], fails["reason"], fails.get("cause", "state")) if fails else None,
         unknown=raw.get("unknown"),
         stop=raw.get("stop", False),
+        algorithm=raw.get("algorithm"),
+        lock_clause=raw.get("lock_clause"),
+        blocks=tuple(raw["blocks"]) if "blocks" in raw else None,
+        beside=raw.get("beside"),
     )
 
 
@@ -133,7 +145,12 @@ def effect_of(
     transaction_allowed = True
     duration = None
     fails: Failure | None = None
+    algorithm = lock_clause = blocks = beside = None
     for row in rows:
+        algorithm = strongest(ALGORITHMS, algorithm, _named(row.algorithm, facts))
+        lock_clause = strongest(LOCK_CLAUSES, lock_clause, _named(row.lock_clause, facts))
+        blocks = row.blocks if blocks is None else (*blocks, *(row.blocks or ()))
+        beside = row.beside or beside
         for word, mode in row.locks:
             wanted = str(facts.get("mode")) if mode == "{mode}" else mode
             for name in resolve(word, context, operation, key):
@@ -152,19 +169,42 @@ def effect_of(
             unknown.append(_filled(row.unknown, operation, key, facts))
     locks = {name: mode for name, mode in locks.items() if not context.made_here(name)}
     scanned = [name for name in dict.fromkeys(scan) if context.has_rows(name)]
-    if not locks and not scanned and not rewrite and fails is None and transaction_allowed and not unknown:
+    nothing = not locks and not scanned and not rewrite and algorithm is None
+    if nothing and fails is None and transaction_allowed and not unknown:
         return NOTHING
+    if lock_clause is not None or blocks is not None:
+        # The lock that is taken for a moment is another than the one for the whole time.
+        asked = {*(blocks or ()), *WAITING[lock_clause or "NONE"]}
+        others = any(not context.is_new(name) for name in locks)
+        waiting = tuple(word for word in ("reads", "writes") if word in asked and others)
+    else:
+        waiting = _blocked(table, context, locks)
     return Effect(
         locks=tuple(locks.items()),
-        blocks=_blocked(table, context, locks),
+        blocks=waiting,
         rewrite=tuple(dict.fromkeys(rewrite)),
         scan=tuple(scanned),
         rebuilt=tuple(dict.fromkeys(rebuilt)),
         transaction_allowed=transaction_allowed,
         fails=fails,
         duration=duration or ("table" if scanned or rewrite else "instant"),
+        algorithm=algorithm,
+        lock_clause=lock_clause,
         unknown=tuple(unknown),
+        beside=beside,
     )
+
+
+def strongest(order: Sequence[str], one: str | None, other: str | None) -> str | None:
+    """The later of two words in an order; None is before all."""
+    if one is None or other is None:
+        return one or other
+    return max(one, other, key=order.index)
+
+
+def _named(word: str | None, facts: Mapping[str, Fact]) -> str | None:
+    """A word of the table; one in braces is the value of a fact."""
+    return str(facts[word[1:-1]]) if word is not None and word.startswith("{") else word
 
 
 def _blocked(table: Table, context: Context, locks: Mapping[str, str]) -> tuple[str, ...]:
@@ -228,5 +268,7 @@ def combine(table: Table, effects: Iterable[Effect]) -> Effect:
         transaction_allowed=all(effect.transaction_allowed for effect in parts),
         fails=fails,
         duration=next(word for word in ("table", "concurrent", "instant") if word in durations),
+        algorithm=max((one.algorithm for one in parts if one.algorithm), key=ALGORITHMS.index, default=None),
+        lock_clause=max((one.lock_clause for one in parts if one.lock_clause), key=LOCK_CLAUSES.index, default=None),
         unknown=tuple(dict.fromkeys(text for effect in parts for text in effect.unknown)),
     )

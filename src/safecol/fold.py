@@ -50,7 +50,8 @@ class Dialect(NamedTuple):
     `setting` gives the name and the value under which the context keeps a setting: the wait for locks is
     `lock_timeout` in milliseconds, as text. `number` is what the table's versions are compared with.
     `routine` gives the statements of a body for a call with this number and span, and why some of it is not known.
-    `combine` is what a statement does, from its parts; without it, the strongest of each.
+    `combine` is what a statement does, from its parts; without it, the strongest of each. `apply` makes the change of
+    the schema so far that an operation makes.
     """
 
     table: effects.Table
@@ -60,6 +61,7 @@ class Dialect(NamedTuple):
     number: Callable[[str], int]
     routine: Callable[[RoutineDefinition, int, Span], tuple[tuple[Statement, ...], str]]
     combine: Callable[[Context, Sequence[Part]], Effect] | None = None
+    apply: Callable[[Context, Operation], None] = history.apply
 
 
 _CREATES = frozenset(
@@ -143,7 +145,7 @@ def run(context: Context, dialect: Dialect, statement: Statement, body: Body | N
             else:
                 fresh[at] = _value_of(operation.definition, facts)
         if facts.get("no_op") is not True:
-            history.apply(context, operation)
+            dialect.apply(context, operation)
     whole = _whole(context, dialect, found)
     inside = "inside" if before is not None else "unknown" if kind == "unknown" else "outside"
     steps = []

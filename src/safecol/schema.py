@@ -31,6 +31,10 @@ class Column(NamedTuple):
     expression: Expression | None = None
     collation: str | None = None
     serial: bool = False
+    charset: str | None = None
+    comment: str | None = None
+    on_update: Expression | None = None
+    invisible: bool = False
 
 
 class Constraint(NamedTuple):
@@ -60,7 +64,7 @@ class Table(NamedTuple):
     `complete` is True when all columns and constraints are known. `file` numbers the file that created it, counting
     over the run; 0 is "before everything". `populated` is None when unknown. `emptied` numbers the file that truncated
     it, -1 where none did or rows were added since. `parents` are partition or inheritance parents. `query` is what a
-    view reads.
+    view reads. `options` are those of the table that matter to what changes of it cost: `engine`, `row-format`, `charset`, …
     """
 
     name: str
@@ -77,6 +81,7 @@ class Table(NamedTuple):
     bound: PartitionBound | None = None
     query: QueryUse | None = None
     owner: str | None = None
+    options: tuple[tuple[str, str], ...] = ()
 
 
 class Dependent(NamedTuple):
