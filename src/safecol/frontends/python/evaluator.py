@@ -152,6 +152,8 @@ class Evaluator:
             ]
             if type(base) in (list, tuple, Text) and all(part is None or isinstance(part, int) for part in bounds):
                 return base[slice(*bounds)]
+            if isinstance(base, Made):  # a part of what a query gives
+                return Made("operator [:]", (base, *bounds), {}, self.positions.span(node), base)
             return self.unknown(node, "a part of something that is not known")
         key = self.evaluate(node.slice, scope)
         if isinstance(base, dict) and _hashable(key) and key in base:
@@ -325,6 +327,10 @@ class Evaluator:
             base, key = self.evaluate(target.value, scope), self.evaluate(target.slice, scope)
             if isinstance(base, dict) and _hashable(key):
                 base[key] = value
+        elif isinstance(target, ast.Attribute):
+            assigned = getattr(self.host, "assigned", None)  # for hosts whose values can be changed
+            if assigned is not None:
+                assigned(self.evaluate(target.value, scope), target.attr, value)
 
     def called(self, node: ast.Call, scope: Scope) -> Value:
         function = self.evaluate(node.func, scope)
@@ -356,6 +362,8 @@ class Evaluator:
             made = Made(f"?{function.source}", arguments, keywords, span, function)
         elif isinstance(function, Class):
             made = Made(f".{function.name}", arguments, keywords, span, function)
+        elif isinstance(function, Made):  # what is called was made by a call: a class that a function gave
+            made = Made(f"{function.path}()", arguments, keywords, span, function)
         elif isinstance(function, Member):
             from safecol.frontends.python import methods
 

@@ -260,7 +260,9 @@ class Runner:
     def _class(self, node: ast.ClassDef, scope: Scope) -> Class:
         inner = Scope(scope)
         for statement in node.body:
-            if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.FunctionDef, ast.ClassDef)):
+            if isinstance(statement, ast.If):
+                self._branches(statement, [], inner)
+            elif not isinstance(statement, (ast.Return, ast.Raise)):
                 self.statement(statement, inner)
         return Class(node.name, tuple(self.evaluator.evaluate(base, scope) for base in node.bases), inner.names)
 
@@ -322,6 +324,10 @@ class Runner:
             for name in ast.walk(node.target):
                 if isinstance(name, ast.Name):
                     scope.names[name.id] = Unknown(name.id, reason)
+            item = getattr(self.host, "item", None)  # for hosts that know what going through a query gives
+            one = item(value) if item is not None else NotImplemented
+            if one is not NotImplemented:
+                self.evaluator.bind(node.target, one, scope)
             self._again(node, scope)
             return
         for item in items:
