@@ -1,0 +1,1 @@
+"""SQLite: text in, statements with operations out, by a parser of its own that follows the server's grammar."""
