@@ -369,7 +369,7 @@ FLAGS: frozenset[str] = frozenset(
         "select-source", "values-source", "on-conflict", "for-update", "verbose", "analyze", "whole-database",
         "enable", "disable", "force", "no-force", "restart-identity", "default-value", "limit",
         "through-alter-table", "explicit-name", "security-definer", "using-clause", "system", "schema-wide",
-        "skipped-values", "session", "column-list", "conditional", "batched", "understood", "unwritten",
+        "skipped-values", "session", "column-list", "conditional", "batched", "understood", "unwritten", "unsupported",
         "ignore", "replace", "online", "not-enforced", "keep-order", "with-validation", "without-validation",
     }
 )  # fmt: skip
