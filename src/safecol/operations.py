@@ -28,7 +28,7 @@ class ColumnDefinition(NamedTuple):
     `stored` or `virtual` with `expression`; `serial` is True for PostgreSQL's serial types, whose `type` is then the
     integer type. `null_written` is True where NULL stands in the text. `on_update` is what ON UPDATE sets. `first` and
     `after` say where a new or changed column goes; neither: at the end, or where it is. `options` are what else was
-    written (`srid`, `column-format`, `unversioned`).
+    written (`srid`, `column-format`, `unversioned`; (`default`, `expression`) where the default stands in parentheses).
     """
 
     name: str
