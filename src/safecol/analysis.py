@@ -47,8 +47,12 @@ def lint_texts(
     rules: set[str] | None = None,
     transaction: str | None = None,
     lock_timeout: str | None = None,
+    code: Mapping[str, str] | None = None,
 ) -> list[Finding]:
-    """Findings for texts that are on no disk: the blocks of pages. `setup` existed before, with rows."""
+    """Findings for texts that are on no disk: the blocks of pages. `setup` existed before, with rows.
+
+    `code` are texts of the application by path.
+    """
     names = dict(files)
     before = {f"setup-{number}.sql": text for number, text in enumerate(setup, 1)}
     made = [
@@ -64,7 +68,7 @@ def lint_texts(
         lock_timeout_ms=_milliseconds(registry.judge(dialect, catalog), lock_timeout),
         runner_transaction=transaction,
     )
-    collected = Collected(catalog, made)
+    collected = Collected(catalog, made, code=code or {})
     chosen = frozenset(rules if rules is not None else catalog.defaults())
     for ran in run(made, lambda _path: settings, catalog, {**before, **names}, None, change_set="each"):
         collected.add(ran, chosen)

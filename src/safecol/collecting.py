@@ -1,6 +1,6 @@
 """Files that were folded come in, one by one; their findings, suppressions and what was not understood go out."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from safecol import match, stages, versions
@@ -10,6 +10,7 @@ from safecol.consequence import sentences
 from safecol.dialects import registry
 from safecol.finding import FileUse, Finding, Related, Result, Unanalyzed
 from safecol.heads import Rule
+from safecol.later import STALE, UNVALIDATED, Candidate, Later
 from safecol.operations import Section, Statement
 from safecol.reader import ReadFile
 from safecol.request import severities
@@ -49,15 +50,17 @@ class Collected:
         edited: Collection[str] = (),
         *,
         whole: bool = True,
+        code: Mapping[str, str] | None = None,
     ) -> None:
-        """`files` are all of the run, `edited` the paths that existed before; `whole`: histories to their ends."""
+        """`files` are all of the run, `edited` the paths that existed before; `whole`: histories to their ends.
+
+        `code` are the application's texts by path; None is what lies on the disk.
+        """
         self.catalog = catalog
         self.of_files = history.of_files(files, edited)
-        self.whole = whole
+        self.later = Later(files, code, whole=whole)
         self.downs: dict[str, tuple[int, int]] = {}
-        self.last: dict[str, str] = {}
         self.unmeasured: set[tuple[str, str]] = set()
-        self.waiting: list[tuple[Ran, list[Finding], frozenset[str]]] = []
         self.findings: list[Finding] = []
         self.suppressed: list[Finding] = []
         self.unanalyzed: list[Unanalyzed] = []
@@ -66,6 +69,7 @@ class Collected:
         self.assumed: dict[str, list[str]] = {}
         self.missed: dict[str, int] = {}
         self.places: dict[str, Callable[[Span], Span]] = {}
+        self.noted: tuple[str, ...] = ()
         self.statements = 0
         self._rules: dict[tuple[str, frozenset[str]], tuple[Rule, ...]] = {}
 
@@ -74,11 +78,11 @@ class Collected:
         file = ran.read.file
         if ran.settings.severity:
             ran = ran._replace(settings=ran.settings._replace(severity=severities(self.catalog, ran.settings)))
-        self.last[file.history] = file.path
         if ran.read.places is not None:
             self.places[file.path] = ran.read.place
         if not file.target:
             self._miss(ran)
+            self._depending(ran, selected)
             self.downs[file.history] = history.counted(ran.read.migration, self.downs)
             if file.path != SCHEMA:
                 self.uses.append(FileUse(file.path, "context", file.runner, file.dialect))
@@ -86,18 +90,18 @@ class Collected:
         self.uses.append(FileUse(file.path, "target", file.runner, file.dialect))
         self.statements += len(ran.read.statements)
         self._assume(ran)
-        found = [*self._of_file(ran, selected), *self._of_rules(ran, selected)]
+        found = [*self._of_file(ran, selected), *self._of_rules(ran, selected), *self._depending(ran, selected)]
         self.downs[file.history] = history.counted(ran.read.migration, self.downs)
-        adding = tuple(made for made in ran.traces if any(map(history.adds_unvalidated, made.steps)))
-        if adding and self.whole and "unvalidated-constraint" in selected:
-            self.waiting.append((ran._replace(traces=adding), found, selected))  # the rest of its history decides
-            return
         self._keep(ran, found, selected)
 
     def _keep(self, ran: Ran, found: list[Finding], selected: frozenset[str]) -> None:
         if self.places:
             found = [self._placed(finding) for finding in found]
         kept = self._suppress(ran, found, selected)
+        if ran.read.places is not None and any(finding.stages for finding in kept):
+            from safecol import writers
+
+            kept = writers.written(ran.read, kept)
         if kept:
             self.findings.extend(sorted(kept, key=lambda finding: finding.span))
         if found:
@@ -113,25 +117,42 @@ class Collected:
             return finding._replace(related=related) if related else finding
         return finding._replace(span=self.places[finding.path](finding.span), related=related)
 
+    def _depending(self, ran: Ran, selected: frozenset[str]) -> list[Finding]:
+        """What a file may be found to do once all that follows has run; `_finish` takes the others out again."""
+
+        def make(made: Trace, name: str, hit: Hit) -> Finding | None:
+            rule = self.catalog.rule(name, ran.read.file.dialect) if name in selected else None
+            return self._finding(ran, made, rule, hit) if rule is not None else None
+
+        return list(self.later.add(ran.read.file, ran.traces, ran.schema, ran.settings, make, ran.read.place))
+
     def _finish(self) -> None:
-        """Settle the files whose findings depended on those that ran after them."""
-        left: dict[int, dict[history.Written, str]] = {}  # by schema: histories have one each, which is complete now
-        for ran, found, selected in self.waiting:
-            path = ran.read.file.path
-            if ran.schema is not None and id(ran.schema) not in left:
-                left[id(ran.schema)] = history.unvalidated(ran.schema)
-            steps = [step for made in ran.traces for step in made.steps if history.adds_unvalidated(step)]
-            for step in steps if self.last[ran.read.file.history] != path and ran.schema is not None else ():
-                name = history.left_unvalidated(step, left[id(ran.schema)])
-                if name is not None:
-                    message = f"`{name}` is added NOT VALID, and no later migration validates it"
-                    span = step.operation.span
-                    found.extend(self._reported(ran, selected, "unvalidated-constraint", span, message, ""))
-            self._keep(ran, found, selected)
-        if self.waiting:
-            order = {use.path: number for number, use in enumerate(self.uses)}
-            self.findings.sort(key=lambda finding: order.get(finding.path, 0))
-        self.waiting = []
+        """Settle the findings that depended on what ran after them; each that holds covers others of its place."""
+        settled = self.later.settle()
+        if settled is None:
+            return
+        covers = {rule.name: rule.covers for rule in self.catalog.rules if rule.covers}
+        covered = {
+            (name, one.path, one.span): one for one in settled.held for name in covers.get(one.rule, ())
+        }
+        weak = {covered[key]: each for each in self.findings if (key := (each.rule, each.path, each.span)) in covered}
+        kept = []
+        for each in self.findings:
+            one = Candidate(each.rule, each.path, each.span)
+            held = settled.held.get(one)
+            if held is not None:
+                stages = weak[one].stages if one in weak else each.stages
+                kept.append(each._replace(message=held.message, related=held.related, stages=stages))
+            elif each.rule not in (UNVALIDATED, STALE) and (each.rule, each.path, each.span) not in covered:
+                kept.append(each)
+        self.findings = kept
+        self.suppressed = [
+            each
+            for each in self.suppressed
+            if each.rule not in (UNVALIDATED, STALE) or Candidate(each.rule, each.path, each.span) in settled.held
+        ]
+        self.texts.update(settled.texts)
+        self.noted = settled.notes
 
     def _miss(self, ran: Ran) -> None:
         """What is known of the schema has gaps where something that ran before can't be read."""
@@ -319,7 +340,7 @@ class Collected:
             statements=self.statements,
             suppressed=tuple(self.suppressed),
             guesses=guesses,
-            notes=tuple(self._missed()),
+            notes=(*self._missed(), *self.noted),
             files=tuple(self.uses),
             texts=self.texts,
         )

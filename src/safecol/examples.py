@@ -13,16 +13,17 @@ from safecol.source import Source
 # Every option that a fence may carry after `bad`, `good` or `todo`.
 OPTIONS = ("version", "runner", "transaction", "lock-timeout", "dialect")
 VERSIONS = {"postgresql": "16", "mysql": "8.4", "mariadb": "11.4", "sqlite": "3.45"}
-_MARKER = re.compile(r"--\s*(setup|migration|file:\s*(\S+))\s*")
+_MARKER = re.compile(r"--\s*(setup|migration|(file|code):\s*(\S+))\s*")
 _EXPECTED = re.compile(r"(?:--|#)\s*(error|warning|note)\s*$")
 _SUFFIXES = {"sql": "sql", "python": "py"}
 
 
 class Example(NamedTuple):
-    """A block taken apart: what existed before, and the files of the change as (name, text, line in the page)."""
+    """A block taken apart: what existed before, the files of the change as (name, text, line in the page), and code."""
 
     setup: tuple[str, ...]
     files: tuple[tuple[str, str, int], ...]
+    code: tuple[tuple[str, str], ...] = ()
 
 
 class Failure(NamedTuple):
@@ -42,14 +43,15 @@ def of_page(rule: Rule) -> list[Block]:
 
 
 def split(block: Block) -> Example:
-    """The setup and files of a block, by its lines `-- setup`, `-- migration` and `-- file: name.sql`.
+    """The setup and files of a block, by its lines `-- setup`, `-- migration`, `-- file: name.sql`, `-- code: a.py`.
 
     Setup is what stands under `-- setup`; where nothing does before the end, it is what stands above.
     """
     setup: list[str] = []
     files: list[tuple[str, str, int]] = []
     suffix = _SUFFIXES.get(block.language, block.language)
-    name, start, in_setup = f"1.{suffix}", block.line, False
+    code: list[tuple[str, str]] = []
+    name, start, in_setup, in_code = f"1.{suffix}", block.line, False, False
     lines: list[str] = []
     for number, line in enumerate([*block.text.splitlines(), None], block.line):
         marker = _MARKER.fullmatch(line) if line is not None else None
@@ -60,13 +62,15 @@ def split(block: Block) -> Example:
         opens_setup = marker is not None and marker[1] == "setup"
         if text and (in_setup or opens_setup):
             setup.append(text)
+        elif text and in_code:
+            code.append((name, text))
         elif text:
             files.append((name, text, start))
         if marker:
-            in_setup = opens_setup and not text
-            name = marker[2] or f"{len(files) + 1}.{suffix}"
+            in_setup, in_code = opens_setup and not text, marker[2] == "code"
+            name = marker[3] or f"{len(files) + 1}.{suffix}"
         lines, start = [], number + 1
-    return Example(tuple(setup), tuple(files))
+    return Example(tuple(setup), tuple(files), tuple(code))
 
 
 def run(rule: Rule, block: Block, catalog: Catalog) -> list[Failure]:
@@ -142,6 +146,7 @@ def _lint(rule: Rule, block: Block, catalog: Catalog) -> list[Finding]:
         rules=catalog.defaults() | {rule.name} if block.kind == "good" or rule.reported else {rule.name},
         transaction={"none": "autocommit"}.get(said := options.get("transaction", ""), said) or None,
         lock_timeout=None if timeout == "none" else timeout,
+        code=dict(example.code),
     )
 
 

@@ -66,6 +66,12 @@ TABLE: tuple[Setting, ...] = (
     Setting("require-reason", "boolean", False, "A suppression must say why."),
     Setting("foreign-directives", "boolean", False, "Understand the suppression comments of other linters."),
     Setting("rule-paths", "paths", (), "Folders with your own rule pages.", by_path=False),
+    Setting(
+        "code-paths",
+        "paths",
+        None,
+        "Folders of the code that uses the database, searched for what migrations drop. Without: the repository.",
+    ),
     Setting("schema", "path", None, "A dump of the schema to start from.", by_path=False),
     Setting("default-schema", "text", None, "The schema of unqualified names; it is not shown in reports."),
     Setting("tables.small", "texts", (), "Tables that are known to stay small."),
@@ -105,6 +111,7 @@ class PathSettings(NamedTuple):
     require_reason: bool = False
     foreign_directives: bool = False
     rule_paths: tuple[str, ...] = ()
+    code_paths: tuple[str, ...] | None = None
     schema: str | None = None
     default_schema: str | None = None
     small_tables: frozenset[str] = frozenset()
@@ -280,6 +287,7 @@ def _path_settings(values: Mapping[str, Value]) -> PathSettings:
         require_reason=get("require-reason"),
         foreign_directives=get("foreign-directives"),
         rule_paths=get("rule-paths"),
+        code_paths=get("code-paths"),
         schema=get("schema"),
         default_schema=get("default-schema"),
         small_tables=frozenset(

@@ -19,6 +19,17 @@ from safecol.source import Source, Span
 _GENERATED = lazy(
     r"code generated .{0,60}do not edit|@generated|auto-?generated|this file (?:was|is) generated", re.IGNORECASE
 )
+# Code for another database than the migration's: its folder or file says so.
+_DATABASES = lazy(
+    r"(?:^|[/_.-])(mysql|mariadb|sqlite3?|oracle|mssql|sqlserver|cassandra|clickhouse|mongo(?:db)?|h2|postgres(?:ql)?|pg|pgsql"
+    r"|cockroach(?:db)?|crdb)(?=[/_.-])", re.IGNORECASE,
+)  # fmt: skip
+_OWN = {
+    "postgresql": frozenset({"postgres", "postgresql", "pg", "pgsql", "cockroach", "cockroachdb", "crdb"}),
+    "mysql": frozenset({"mysql", "mariadb"}),
+    "mariadb": frozenset({"mysql", "mariadb"}),
+    "sqlite": frozenset({"sqlite", "sqlite3"}),
+}
 _MANY = 40
 _WORD = lazy(r"[a-z_]\w{2,}")
 
@@ -76,7 +87,7 @@ def _answer(texts: "Iterator[tuple[str, str]] | Collection[tuple[str, str]]", qu
         source: Source | None = None
         for question, uses in zip(questions, found, strict=True):
             likely = [gone for gone in question.gone if forms[gone].in_text(present)]
-            if not likely:
+            if not likely or _is_for_another(path, question.dialect):
                 continue
             if source is None:
                 if _GENERATED.search(text[:2048]):
@@ -90,6 +101,11 @@ def _answer(texts: "Iterator[tuple[str, str]] | Collection[tuple[str, str]]", qu
                     lines.add(line)
                     uses.setdefault(place.gone, []).append(Used(source, Span(place.start, place.end)))
     return Answer(tuple({gone: tuple(uses) for gone, uses in each.items()} for each in found), note)
+
+
+def _is_for_another(path: str, dialect: str) -> bool:
+    named = {match[1].lower() for match in _DATABASES.finditer(path)}
+    return bool(named) and named.isdisjoint(_OWN.get(dialect, frozenset()))
 
 
 def _places(path: str, text: str, gone: Sequence[Gone], question: Question) -> Iterator[Place]:
