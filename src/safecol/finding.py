@@ -12,13 +12,18 @@ SEVERITIES = ("error", "warning", "note")  # strongest first
 class Stage(NamedTuple):
     """One step of a staged rewrite. `kind` is `schema`, `backfill`, `deploy` or `wait`; the last two have no SQL.
 
-    `transaction` is False when the SQL must run outside a transaction, in a file of its own.
+    `transaction` is False when the SQL must run outside a transaction, in a file of its own. Of a migration in another
+    language `source` is the text of the whole file that does the step, at the path `file`; both are empty otherwise.
+    `kept` is True for what the original does besides: it is no step of the rewrite.
     """
 
     title: str
     sql: str
     transaction: bool
     kind: str
+    source: str = ""
+    file: str = ""
+    kept: bool = False
 
 
 class Related(NamedTuple):

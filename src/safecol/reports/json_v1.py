@@ -5,7 +5,7 @@ from json.encoder import encode_basestring_ascii
 from typing import Any
 
 from safecol.effect import Effect
-from safecol.finding import Finding, Result, fingerprints
+from safecol.finding import Finding, Result, Stage, fingerprints
 from safecol.reports import Options, Sources, relative
 from safecol.source import Source, Span
 
@@ -96,12 +96,15 @@ def _finding(finding: Finding, mark: str, sources: Sources, options: Options) ->
             for one in finding.related
         ],
         "fix": None,
-        "stages": [
-            {"title": stage.title, "sql": stage.sql, "transaction": stage.transaction, "kind": stage.kind}
-            for stage in finding.stages
-        ],
+        "stages": [_stage(stage, options) for stage in finding.stages],
         "fingerprint": mark,
     }
+
+
+def _stage(stage: Stage, options: Options) -> dict[str, Any]:
+    """A stage; `source` and `file` are there for migrations in another language."""
+    made = {"title": stage.title, "sql": stage.sql, "transaction": stage.transaction, "kind": stage.kind}
+    return {**made, "source": stage.source, "file": relative(stage.file, options.root)} if stage.source else made
 
 
 def region(source: Source | None, span: Span) -> dict[str, int]:

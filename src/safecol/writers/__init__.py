@@ -1,0 +1,18 @@
+"""Staged rewrites come in as SQL; migration files of the framework, made from the user's own source, go out."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from safecol.finding import Finding
+    from safecol.reader import ReadFile
+
+
+def written(read: "ReadFile", findings: "Sequence[Finding]") -> "list[Finding]":
+    """The findings of a Python migration, with the source of their stages where it can be made."""
+    if read.file.runner == "alembic":
+        from safecol.writers import alembic
+
+        return alembic.written(read, findings)
+    return list(findings)

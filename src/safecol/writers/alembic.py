@@ -1,0 +1,134 @@
+"""A version file and the findings in it come in; the findings with their stages as version files go out.
+
+The files form one chain: what the file does besides, then the stages of each finding, each a revision of its own.
+"""
+
+import ast
+import re
+from collections.abc import Sequence
+
+from safecol.finding import Finding, Stage
+from safecol.frontends.python.positions import Positions
+from safecol.operations import Statement
+from safecol.reader import ReadFile
+from safecol.source import Span
+from safecol.writers import alembic_files, layout, module
+from safecol.writers.alembic_calls import Style
+from safecol.writers.alembic_chain import parts_of
+from safecol.writers.layout import Block
+from safecol.writers.parts import Part, Sent, Staged, Version
+
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_OPENED = ("batch_alter_table(", "autocommit_block(")
+_TOOLKIT = re.compile(r"^import sqlalchemy(?:[^\S\n]+as[^\S\n]+(\w+))?[^\S\n]*$", re.MULTILINE)
+_OP = re.compile(r"^from alembic import (?:.*\b)?op(?: as (\w+))?\b", re.MULTILINE)
+
+
+def written(read: ReadFile, findings: Sequence[Finding]) -> list[Finding]:
+    """The findings; those whose change can be taken out of the file have the source of their stages.
+
+    Spans and statements are those of the emitted text.
+    """
+    staged: dict[int, int] = {}
+    for number, finding in enumerate(findings):
+        if finding.statement and any(stage.sql for stage in finding.stages):
+            staged.setdefault(finding.statement, number)
+    version = taken_apart(read) if staged else None
+    if version is None:
+        return list(findings)
+    parts = parts_of(version, Staged(tuple(findings), staged))
+    files = alembic_files.files(version, parts)
+    return _attached(list(findings), parts, files)
+
+
+def taken_apart(read: ReadFile) -> Version | None:
+    """The parts of a version file; None for one that declares no revision or can't be taken apart."""
+    text = read.source.text
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    positions = Positions(text)
+    upgrade, downgrade = module.function(tree, "upgrade"), module.function(tree, "downgrade")
+    revision = module.assigned(tree, "revision")
+    if upgrade is None or not isinstance(revision, ast.Constant) or not isinstance(revision.value, str):
+        return None
+    blocks = _blocks(text, upgrade, positions)
+    if not blocks:
+        return None
+    undoing = _blocks(text, downgrade, positions) if downgrade is not None else []
+    ups = [one for section, found in read.migration.sections if section.direction != "down" for one in found]
+    downs = [one for section, found in read.migration.sections if section.direction == "down" for one in found]
+    sent = _sent(read, ups, blocks, tree, positions)
+    if sent is None:
+        return None
+    toolkit, op = _TOOLKIT.search(text), _OP.search(text)
+    quote = text[positions.span(revision).start]
+    style = Style(
+        (op[1] if op else "") or "op", (toolkit[1] or "sqlalchemy") if toolkit else "sa", quote if quote in "'\"" else '"'
+    )
+    return Version(
+        text, tree, positions, upgrade, downgrade, tuple(blocks), tuple(undoing), sent,
+        _sent(read, downs, undoing, tree, positions) or ((),) * len(undoing), style, revision.value,
+        any(section.transaction == "shared" for section, _ in read.migration.sections),
+        read.file.dialect, read.file.path,
+    )  # fmt: skip
+
+
+def _blocks(text: str, node: ast.FunctionDef | ast.AsyncFunctionDef, positions: Positions) -> list[Block]:
+    body = node.body
+    if isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant) and len(body) > 1:
+        body = body[1:]  # its docstring
+    if body[0].lineno == node.lineno:
+        return []
+    return layout.blocks(text, body, positions, _OPENED)
+
+
+def _sent(
+    read: ReadFile, statements: Sequence[Statement], blocks: Sequence[Block], tree: ast.Module, positions: Positions
+) -> tuple[tuple[Sent, ...], ...] | None:
+    """What each block sends, in order; None when a statement comes from none of them.
+
+    What a function of the file sends belongs to the block that calls it.
+    """
+    found: list[list[Sent]] = [[] for _ in blocks]
+    defined = [one for one in (*tree.body, *(block.node for block in blocks)) if isinstance(one, _FUNCTIONS)]
+    functions = {node.name: positions.span(node) for node in defined}
+    for statement in statements:
+        place = read.places.statement(statement.span) if read.places is not None else statement.span
+        if statement.opaque is not None and statement.opaque.syntax:
+            return None
+        sql = read.text[statement.span.start : statement.span.end]
+        holding = (n for n, one in enumerate(blocks) if _in(place, one.span) and not isinstance(one.node, _FUNCTIONS))
+        number = next(holding, None)
+        if number is None:
+            around = next((name for name, span in functions.items() if _in(place, span)), "")
+            calling = [n for n, one in enumerate(blocks) if around and around in layout.names(one.code)]
+            number = calling[0] if len(calling) == 1 else None  # of several nobody knows which of them it was
+        if number is None:
+            return None
+        found[number].append(Sent(statement, sql, place))
+    return tuple(tuple(one) for one in found)
+
+
+def _in(inner: Span, outer: Span) -> bool:
+    return outer.start <= inner.start and inner.end <= outer.end
+
+
+def _attached(findings: list[Finding], parts: list[Part], files: list[tuple[str, str]]) -> list[Finding]:
+    """The findings with their files; what the original does besides stands with the finding next to it."""
+    near = next((part.finding for part in parts if part.finding is not None), None)
+    stages: dict[int, list[Stage]] = {}
+    before: dict[int, list[Stage]] = {}
+    for part, (path, text) in zip(parts, files, strict=True):
+        if part.finding is not None:
+            near = part.finding
+            old = findings[near].stages[part.stage]
+            stages.setdefault(near, list(findings[near].stages))[part.stage] = old._replace(source=text, file=path)
+        elif near is not None:
+            made = Stage(part.title, part.sql, True, "schema", source=text, file=path, kept=True)
+            (stages.setdefault(near, list(findings[near].stages)) if near in stages else before.setdefault(near, [])).append(made)
+    return [
+        finding._replace(stages=(*before.get(number, ()), *stages[number])) if number in stages else finding
+        for number, finding in enumerate(findings)
+    ]

@@ -1,0 +1,299 @@
+"""A version file taken apart and its findings come in; the parts that replace it, in their order, go out.
+
+Every call that is written instead of SQL is read again, and taken only where it sends that very statement.
+"""
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+
+from libcst import Call
+
+from safecol.finding import Stage
+from safecol.frontends.alembic import reading
+from safecol.operations import KINDS, Operation
+from safecol.records import NamedTuple
+from safecol.writers import alembic_calls, cst, layout, module, operations
+from safecol.writers.alembic_undoing import Undoing
+from safecol.writers.layout import Block
+from safecol.writers.parts import Part, Piece, Sent, Staged, Version
+
+_GENERATED = re.compile(r"#\s*###.*###\s*$")
+_DIRECTIVE = re.compile(r"--\s*(safecol:.*)")
+_WORD = re.compile(r"\w+")
+_LIGHT = frozenset({*KINDS["column"], *KINDS["constraint"], *KINDS["index"], "comment"})
+_NOISE = frozenset(
+    {"cascade", "foreignkey", "unique", "check", "primary", "btree", "gin", "gist", "null", "set", "restrict", "now"}
+)
+_COLUMN = 4
+"""Where the code of a function begins."""
+
+
+class Unit(NamedTuple):
+    """A part of the upgrade: kept as it is (`finding` is None), or the statement that a finding is about.
+
+    `leads` is True for the first of a block, with which its comments go.
+    """
+
+    block: Block
+    pieces: tuple[Piece, ...] = ()
+    finding: int | None = None
+    sent: tuple[Sent, ...] = ()
+    call: Call | None = None
+    leads: bool = True
+
+
+def parts_of(version: Version, staged: Staged) -> list[Part]:
+    """What replaces the file: first what is left of it, then the stages; empty when nothing can be taken out."""
+    units = [unit for number in range(len(version.blocks)) for unit in _units(version, staged, number)]
+    if all(unit.finding is None for unit in units):
+        return []
+    undo = Undoing(version)
+    main: list[Unit] = []
+    parts: list[Part] = []
+    passed: list[Unit] = []
+    rest: list[Unit] = []
+    deploy = 1
+
+    def end_rest() -> None:
+        if rest:
+            parts.append(_kept(version, tuple(rest), deploy))
+            rest.clear()
+
+    for unit in units:
+        if unit.finding is None:
+            if any(_depends(unit, other) for other in passed):
+                rest.append(unit)
+                passed.append(unit)
+            else:
+                main.append(unit)
+            continue
+        end_rest()
+        passed.append(unit)
+        made, deploy = _stages(version, staged, unit.finding, unit, undo, deploy)
+        parts += made
+    end_rest()
+    left = undo.left()
+    if not main:
+        first = parts[0]
+        return [first._replace(down=(*first.down, *left)), *parts[1:]]
+    head = _kept(version, tuple(main), 1)
+    return [head._replace(down=left), *parts]
+
+
+def _kept(version: Version, units: Sequence[Unit], deploy: int) -> Part:
+    sql = "\n".join(f"{sent.sql.strip()};" for unit in units for sent in unit.sent)
+    title = "Everything else that the migration does."
+    pieces = [piece for unit in units for piece in unit.pieces]
+    return Part(with_locals(version, pieces), (), sql, title=title, deploy=deploy)
+
+
+def _units(version: Version, staged: Staged, number: int) -> Iterator[Unit]:
+    block, sent = version.blocks[number], version.sent[number]
+    if _is_local(block, sent):
+        return
+    if not any(one.statement.number in staged.by_statement for one in sent):
+        yield Unit(block, (_whole(block),), sent=sent)
+        return
+    if not all(one.known for one in sent):
+        yield Unit(block, (_whole(block),), sent=sent)
+        return
+    call = _call(version, block)
+    run: list[Sent] = []
+    for one in sent:
+        finding = staged.by_statement.get(one.statement.number)
+        if finding is None:
+            run.append(one)
+            continue
+        if run:
+            yield Unit(block, _some(version, block, call, run), sent=tuple(run))
+            run = []
+        yield Unit(block, finding=finding, sent=(one,), call=call, leads=one is sent[0])
+    if run:
+        yield Unit(block, _some(version, block, call, run), sent=tuple(run))
+
+
+def _is_local(block: Block, sent: Sequence[Sent]) -> bool:
+    """Whether a statement only prepares others: it gives names, or ends the function early."""
+    if sent:
+        return False
+    node = block.node
+    return bool(layout.bound(node)) or isinstance(node, ast.Pass) or any(isinstance(one, ast.Return) for one in ast.walk(node))
+
+
+def with_locals(version: Version, pieces: Sequence[Piece]) -> tuple[Piece, ...]:
+    """The pieces, after the statements of the upgrade that give the names which they use, and its early ends."""
+    wanted: set[str] = set()
+    for piece in pieces:
+        wanted |= layout.names(piece.code) | (layout.names(f"{piece.around}\n    pass") if piece.around else set())
+    found: list[Piece] = []
+    last = max((number for number, sent in enumerate(version.sent) if sent), default=0)
+    for number in range(last, -1, -1):
+        block = version.blocks[number]
+        if not _is_local(block, version.sent[number]) or isinstance(block.node, ast.Pass):
+            continue
+        ends = any(isinstance(one, ast.Return) for one in ast.walk(block.node))
+        if ends or layout.bound(block.node) & wanted:
+            wanted |= layout.names(block.code)
+            found.insert(0, _whole(block))
+    return (*found, *pieces)
+
+
+def _whole(block: Block) -> Piece:
+    lines = [line for line in block.comments.split("\n") if line and not _GENERATED.match(line)]
+    code = "\n".join([*lines, block.code]) + (f"  {block.tail}" if block.tail else "")
+    return Piece(code, block.around, block.within)
+
+
+def _call(version: Version, block: Block) -> Call | None:
+    """The user's call, as one of `op` where it is one of a batch."""
+    node = block.node
+    if not isinstance(node, ast.Expr) or not isinstance(node.value, ast.Call):
+        return None
+    call = cst.parse(block.code)
+    if call is None or "batch_alter_table(" not in block.around:
+        return call
+    within = re.match(r"with (.*?) as (\w+):$", block.around, re.DOTALL)
+    batch = cst.parse(within[1]) if within else None
+    if batch is None or within is None or cst.called_on(call) != within[2]:
+        return None
+    return alembic_calls.expanded(call, batch, cst.called_on(batch) or version.style.op)
+
+
+def _some(version: Version, block: Block, call: Call | None, run: Sequence[Sent]) -> tuple[Piece, ...]:
+    """Code that sends some of what a block sends: its call with less, or else SQL."""
+    wanted = operations.bare(operation for one in run for operation in one.statement.operations)
+    if call is not None:
+        word = cst.name(call)
+        kinds = tuple(operation.kind for one in run for operation in one.statement.operations)
+        if word == "alter_column":
+            attempts = iter((alembic_calls.restricted(call, kinds),))
+        else:
+            attempts = alembic_calls.columns_of(call) if word == "add_column" else iter(())
+        for attempt in attempts:
+            if sends(version, cst.source(attempt)) == wanted:
+                return (Piece(_commented(block, cst.fitted(attempt, layout.WIDTH - _COLUMN))),)
+    found: list[Piece] = []
+    for one in run:
+        found.append(Piece(_coded(version, one.sql, one.statement.operations, call, _COLUMN), *_around(block)))
+    return tuple(found)
+
+
+def _around(block: Block) -> tuple[str, int]:
+    return (block.around, block.within) if "autocommit_block(" in block.around else ("", 0)
+
+
+def _commented(block: Block, code: str) -> str:
+    lines = [line for line in block.comments.split("\n") if line and not _GENERATED.match(line)]
+    return "\n".join([*(line for line in lines if "safecol:" not in line), code])
+
+
+def sends(version: Version, code: str) -> list[object] | None:
+    """What code would send as the body of the upgrade; None when some of it isn't understood."""
+    pieces = with_locals(version, [Piece(code)])
+    body = "\n".join(layout.indented(piece.code, _COLUMN) for piece in pieces)
+    span = module.body_span(version.text, version.upgrade, version.positions)
+    text = layout.edited(version.text, [(span, f"\n{body}\n")])
+    found = reading.read(text, "wrapped", version.dialect)
+    statements = [one for section, each in found.sections if section.direction == "up" for one in each]
+    if not statements or any(one.opaque is not None for one in statements):
+        return None
+    return operations.bare(operation for one in statements for operation in one.operations)
+
+
+def _coded(version: Version, sql: str, wanted: Sequence[Operation], call: Call | None, column: int) -> str:
+    """A call that sends a statement: the user's own or another of `op`, or else one that executes it."""
+    style = version.style
+    width = layout.WIDTH - column
+    if len(wanted) == 1:
+        same = operations.bare(wanted)
+        for attempt in alembic_calls.candidates(wanted[0], sql, call, style):
+            if sends(version, cst.source(attempt)) == same:
+                return cst.fitted(attempt, width)
+    return alembic_calls.execute(sql, style, column, width)
+
+
+def _depends(unit: Unit, other: Unit) -> bool:
+    """Whether the order of two parts matters, as far as their names tell."""
+    if not all(one.known for one in (*unit.sent, *other.sent)):
+        return True
+    kinds = [operation.kind for one in (*unit.sent, *other.sent) for operation in one.statement.operations]
+    shared = _words(unit) & _words(other)
+    if all(kind in _LIGHT for kind in kinds):
+        # On one table, but not about the same of it.
+        shared -= {
+            operation.relation.name.lower()
+            for one in (*unit.sent, *other.sent)
+            for operation in one.statement.operations
+            if operation.relation is not None and operation.object != "index"
+        }
+    return bool(shared)
+
+
+def _words(unit: Unit) -> set[str]:
+    texts = [one.value for one in ast.walk(unit.block.node) if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+    return {word.lower() for text in texts for word in _WORD.findall(text)} - _NOISE
+
+
+def _stages(
+    version: Version, staged: Staged, number: int, unit: Unit, undo: Undoing, deploy: int
+) -> tuple[list[Part], int]:
+    """The parts of a finding's stages, and the deploy that the last of them belongs to."""
+    parts: list[Part] = []
+    gates: list[str] = []
+    comments = _commented(unit.block, "").strip("\n") if unit.leads else ""
+    for at, stage in enumerate(staged.findings[number].stages):
+        if not stage.sql:
+            deploy += stage.kind == "deploy"
+            gates.append(_gate(stage.title))
+            continue
+        up = _body(version, stage, unit)
+        if comments and not parts:
+            up = (up[0]._replace(code=f"{comments}\n{up[0].code}"), *up[1:])
+        down = undo.of_stage(stage.sql, unit.sent[0].statement.operations)
+        parts.append(
+            Part(with_locals(version, up), down, stage.sql, number, at, stage.title, deploy, " ".join(gates))
+        )
+        gates = []
+    return parts, deploy
+
+
+def _gate(title: str) -> str:
+    words = title.replace("**", "")
+    return words[:1].lower() + words[1:]
+
+
+def _body(version: Version, stage: Stage, unit: Unit) -> tuple[Piece, ...]:
+    """The code of a stage, in a block that commits where it must not run in a transaction with others."""
+    if stage.kind == "backfill":
+        return (Piece(_loop(version, stage.sql)),)
+    found = operations.statements(stage.sql, version.dialect)
+    # In a transaction that all files share, what commits by itself is what holds its locks for a moment.
+    alone = not stage.transaction or (version.shared and len(found) == 1)
+    around = (f"with {version.style.op}.get_context().autocommit_block():", 1) if alone else ("", 0)
+    column = _COLUMN + 4 if alone else _COLUMN
+    pieces = []
+    at = 0
+    for statement in found:
+        sql = stage.sql[statement.span.start : statement.span.end]
+        directives = [f"# {match[1]}" for match in _DIRECTIVE.finditer(stage.sql, at, statement.span.start)]
+        code = _coded(version, sql, statement.operations, unit.call, column)
+        pieces.append(Piece("\n".join([*directives, code]), *around))
+        at = statement.span.end
+    return tuple(pieces)
+
+
+def _loop(version: Version, sql: str) -> str:
+    """A statement that is run until it changes no row, each time in a transaction of its own."""
+    style = version.style
+    batch = layout.long_literal(alembic_calls.escaped(sql.strip().rstrip(";")), _COLUMN + 4)
+    return f"""\
+batch = {style.toolkit}.text(
+    {batch}
+)
+with {style.op}.get_context().autocommit_block():
+    if {style.op}.get_context().as_sql:
+        {style.op}.execute(batch)  # in a script: to be repeated until it changes no row
+    else:
+        while {style.op}.get_bind().execute(batch).rowcount:
+            time.sleep(0.1)"""

@@ -1,0 +1,185 @@
+"""A version file taken apart comes in; for each stage the code of its downgrade, the user's own where there is, goes out."""
+
+import ast
+from collections.abc import Iterator, Sequence
+
+from safecol.operations import ConstraintDefinition, IndexDefinition, Operation
+from safecol.writers import alembic_calls, cst, layout, operations
+from safecol.writers.layout import Block, literal
+from safecol.writers.parts import Piece, Sent, Version
+
+_OPPOSITE = {
+    "create-index": "drop-index",
+    "add-column": "drop-column",
+    "add-constraint": "drop-constraint",
+    "create-table": "drop-table",
+    "set-not-null": "drop-not-null",
+    "set-default": "drop-default",
+    "change-type": "change-type",
+    "rename-column": "rename-column",
+    "rename-table": "rename-table",
+}
+_OPPOSITE |= {after: before for before, after in _OPPOSITE.items()}
+_TYPES = {"check": "check", "foreign-key": "foreignkey", "unique": "unique", "primary-key": "primary"}
+
+
+class Undoing:
+    """The downgrade of a file: its statements are taken, one by one, by the stages that they undo."""
+
+    def __init__(self, version: Version) -> None:
+        self.version = version
+        self.taken: set[int] = set()
+        self.none = all(
+            isinstance(block.node, (ast.Pass, ast.Raise))
+            or (isinstance(block.node, ast.Expr) and isinstance(block.node.value, ast.Constant))
+            for block in version.undoing
+        )
+
+    def of_stage(self, sql: str, changed: Sequence[Operation]) -> tuple[Piece, ...]:
+        """What undoes a stage of a change; the user's own call where the stage is the change itself."""
+        version = self.version
+        if self.none:
+            return self._whole() if version.downgrade is not None else ()
+        found: list[Piece] = []
+        statements = operations.statements(sql, version.dialect)
+        for statement in reversed(statements):
+            for operation in reversed(statement.operations):
+                own = self._own(operation) if any(_same(operation, one) for one in changed) else None
+                found += own if own is not None else self._made(operation)
+        return tuple(found)
+
+    def left(self) -> tuple[Piece, ...]:
+        """What no stage has taken."""
+        if self.none:
+            return self._whole()
+        return tuple(
+            Piece(_code(block), block.around, block.within)
+            for number, block in enumerate(self.version.undoing)
+            if number not in self.taken
+        )
+
+    def _whole(self) -> tuple[Piece, ...]:
+        return tuple(Piece(_code(block)) for block in self.version.undoing)
+
+    def _own(self, operation: Operation) -> list[Piece] | None:
+        """The user's call that undoes an operation."""
+        for number, (block, sent) in enumerate(zip(self.version.undoing, self.version.unsent, strict=True)):
+            if number in self.taken or len(sent) != 1 or not sent[0].known:
+                continue
+            if any(_undoes(one, operation) for one in sent[0].statement.operations):
+                made = self._of_block(block, sent[0])
+                if made is not None:
+                    self.taken.add(number)
+                    return [made]
+        return None
+
+    def _of_block(self, block: Block, sent: Sent) -> Piece | None:
+        node = block.node
+        call = cst.parse(block.code) if isinstance(node, ast.Expr) else None
+        if call is None or "batch_alter_table(" in block.around:
+            return None
+        kinds = {one.kind for one in sent.statement.operations}
+        if cst.name(call) in ("create_index", "drop_index") and kinds <= {"create-index", "drop-index"}:
+            call = cst.with_keyword(
+                cst.without_keywords(call, ("if_not_exists",)), "postgresql_concurrently", "True"
+            )
+            return Piece(cst.fitted(call, layout.WIDTH - 8), f"with {self._op}.get_context().autocommit_block():", 1)
+        return Piece(_code(block), block.around, block.within)
+
+    @property
+    def _op(self) -> str:
+        return self.version.style.op
+
+    def _made(self, operation: Operation) -> Iterator[Piece]:
+        """A call that undoes an operation; nothing where it leaves nothing behind."""
+        relation, definition, style = operation.relation, operation.definition, self.version.style
+        quote = style.quote
+        if relation is None:
+            return
+        table = literal(relation.name, quote)
+        schema = f", schema={literal(relation.schema, quote)}" if relation.schema else ""
+        column = literal(operation.column or "", quote)
+        kind = operation.kind
+        code = ""
+        if kind == "create-index" and isinstance(definition, IndexDefinition) and definition.name:
+            words = "postgresql_concurrently=True, if_exists=True"
+            code = f"{style.op}.drop_index({literal(definition.name, quote)}, {table}{schema}, {words})"
+            call = cst.parse(code)
+            shown = cst.fitted(call, layout.WIDTH - 8) if call is not None else code
+            yield Piece(shown, f"with {style.op}.get_context().autocommit_block():", 1)
+            return
+        if kind == "add-constraint" and isinstance(definition, ConstraintDefinition) and definition.name:
+            sql = f"ALTER TABLE {_name(operation)} DROP CONSTRAINT IF EXISTS {_quoted(definition.name)}"
+            code = alembic_calls.execute(sql, style, 4, layout.WIDTH - 4)
+        elif kind == "add-column":
+            name = literal(getattr(definition, "name", ""), quote)
+            code = f"{style.op}.drop_column({table}, {name}{schema})"
+        elif kind == "set-not-null":
+            code = f"{style.op}.alter_column({table}, {column}, nullable=True{schema})"
+        elif kind == "set-default":
+            code = f"{style.op}.alter_column({table}, {column}, server_default=None{schema})"
+        elif kind == "rename-column" and operation.new_name:
+            new = literal(operation.new_name, quote)
+            code = f"{style.op}.alter_column({table}, {new}, new_column_name={column}{schema})"
+        elif kind == "rename-table" and operation.new_name:
+            code = f"{style.op}.rename_table({literal(operation.new_name, quote)}, {table}{schema})"
+        elif kind == "create-view":
+            code = f"{style.op}.execute({literal(f'DROP VIEW {_name(operation)}', quote)})"
+        elif kind == "create-sequence":
+            code = f"{style.op}.execute({literal(f'DROP SEQUENCE IF EXISTS {_name(operation)}', quote)})"
+        elif kind == "create-routine":
+            code = f"{style.op}.execute({literal(f'DROP FUNCTION IF EXISTS {_name(operation)}()', quote)})"
+        elif kind == "create-trigger" and operation.value:
+            sql = f"DROP TRIGGER IF EXISTS {_quoted(operation.value)} ON {_name(operation)}"
+            code = alembic_calls.execute(sql, style, 4, layout.WIDTH - 4)
+        if code:
+            call = cst.parse(code)
+            yield Piece(cst.fitted(call, layout.WIDTH - 4) if call is not None and "\n" not in code else code)
+
+
+def _same(operation: Operation, changed: Operation) -> bool:
+    """Whether a step does the change itself, be it in another way."""
+    return operation.kind == changed.kind and _key(operation) == _key(changed)
+
+
+def _undoes(operation: Operation, changed: Operation) -> bool:
+    if _OPPOSITE.get(changed.kind) != operation.kind:
+        return False
+    if changed.kind == "rename-column":
+        return operation.new_name == changed.column
+    if changed.kind == "rename-table":
+        return changed.relation is not None and operation.new_name == changed.relation.name
+    return _key(operation) == _key(changed)
+
+
+def _key(operation: Operation) -> tuple[str, str]:
+    """What an operation is about: a table with a column or constraint, or an index."""
+    definition, relation = operation.definition, operation.relation
+    name = relation.name if relation is not None else ""
+    if operation.kind == "create-index":
+        return getattr(definition, "name", None) or "", ""
+    if operation.kind == "drop-index":
+        return name, ""
+    if operation.kind == "add-constraint":
+        return name, getattr(definition, "name", None) or ""
+    if operation.kind == "drop-constraint":
+        return name, operation.value or ""
+    return name, operation.column or getattr(definition, "name", None) or ""
+
+
+def _name(operation: Operation) -> str:
+    relation = operation.relation
+    if relation is None:
+        return ""
+    return ".".join(_quoted(part) for part in (relation.schema, relation.name) if part)
+
+
+def _quoted(name: str) -> str:
+    from safecol.frontends.alembic.names import quoted
+
+    return quoted(name)
+
+
+def _code(block: Block) -> str:
+    comments = [line for line in block.comments.split("\n") if line]
+    return "\n".join([*comments, block.code]) + (f"  {block.tail}" if block.tail else "")
