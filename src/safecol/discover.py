@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from safecol.patterns import lazy
 from safecol.records import NamedTuple
@@ -11,6 +12,9 @@ from safecol.runners.migration_file import MigrationFile
 from safecol.runners.recognition import HEAD, looks_like_one
 from safecol.runners.surroundings import Surroundings
 from safecol.runners.table import RUNNERS, executes
+
+if TYPE_CHECKING:
+    from safecol.runners.django import Given
 
 __all__ = ["Discovery", "MigrationFile", "find", "unsaved"]
 
@@ -51,40 +55,50 @@ def find(
     dialect: Override,
     excluded: Callable[[str], bool] = lambda _path: False,
     force_exclude: bool = False,
+    django: "Callable[[str], Given] | None" = None,
 ) -> Discovery:
     """The migrations named by `paths` or below them, and those that run before them as context.
 
-    `runner` and `dialect` give the settings' answer for a path, if any; `excluded` says which paths they leave alone.
-    Named files are only excluded with `force_exclude`. A path that doesn't exist is in `missing`.
+    `runner` and `dialect` give the settings' answer for a path, if any; `excluded` says which paths they leave alone,
+    `django` what they say of a project of Django. Named files are only excluded with `force_exclude`. A path that
+    doesn't exist is in `missing`.
     """
-    search = _Search(runner, dialect, excluded, force_exclude)
+    search = _Search(runner, dialect, excluded, force_exclude, django)
     for path in paths:
         search.add(path)
     return search.result()
 
 
-def unsaved(path: str, text: str, *, runner: Override, dialect: Override) -> MigrationFile:
+def unsaved(
+    path: str, text: str, *, runner: Override, dialect: Override, django: "Callable[[str], Given] | None" = None
+) -> MigrationFile:
     """The file that `text` would be under `path`, which needn't exist: standard input, an editor's buffer."""
-    search = _Search(runner, dialect, lambda _path: False, force_exclude=False)
+    search = _Search(runner, dialect, lambda _path: False, force_exclude=False, django=django)
     full = os.path.abspath(path)
     search.around.remember(full, text)
     group = _Group(os.path.dirname(full), nested=False, members=(full,))
     if detection.is_nested(os.path.basename(group.root), os.path.basename(full)):
         group = _Group(os.path.dirname(group.root), nested=True, members=(full,))
     search.targets[full] = None
-    if recognition.python_kind(full, search.around) == "alembic" and full.endswith(".py"):
-        return next(file for history in search.alembic() for at, file in history if at == full)
+    if full.endswith(".py") and recognition.python_kind(full, search.around):
+        return next(file for history in search.python() for at, file in history if at == full)
     return search.files_of(group)[0][1]
 
 
 class _Search:
     def __init__(
-        self, runner: Override, dialect: Override, leave: Callable[[str], bool], force_exclude: bool
+        self,
+        runner: Override,
+        dialect: Override,
+        leave: Callable[[str], bool],
+        force_exclude: bool,
+        django: "Callable[[str], Given] | None" = None,
     ) -> None:
         self.runner = runner
         self.dialect = dialect
         self.leave = leave
         self.force_exclude = force_exclude
+        self.django = django
         self.around = Surroundings()
         self.cwd = os.getcwd()
         self.targets: dict[str, None] = {}
@@ -150,11 +164,10 @@ class _Search:
             self.targets[full] = None
 
     def take_python(self, full: str, kind: str) -> None:
-        if kind == "alembic":
+        if kind:
             self.targets[full] = None
         else:
-            reason = "Python migrations of Django are not read yet" if kind else "not a migration"
-            self.skipped.append((self.shown(full), reason))
+            self.skipped.append((self.shown(full), "not a migration"))
 
     def excluded(self, full: str) -> bool:
         return self.leave(self.shown(full))
@@ -175,24 +188,34 @@ class _Search:
                     by_history.setdefault(file.history, []).append((full, file))
             for history in by_history.values():
                 files += self.with_context(history)
-        for python in self.alembic():
+        for python in self.python():
             files += self.with_context(python)
         return Discovery(tuple(files), tuple(self.skipped), tuple(self.missing))
 
-    def alembic(self) -> Iterator[list[tuple[str, MigrationFile]]]:
-        """The histories of Alembic that hold targets, each with all of its files."""
+    def python(self) -> Iterator[list[tuple[str, MigrationFile]]]:
+        """The histories of Alembic and Django that hold targets, each with all of its files."""
         targets = [full for full in self.targets if full.endswith(".py")]
         if not targets:
             return
-        from safecol.runners import alembic
+        of_django = [full for full in targets if recognition.python_kind(full, self.around) == "django"]
+        found: list[list[tuple[str, MigrationFile]]] = []
+        if len(of_django) < len(targets):
+            from safecol.runners import alembic
 
-        for found in alembic.histories(targets, self.around, self.shown, self.dialect):
-            other = next((dialects.OTHERS[file.dialect] for _, file in found if file.dialect in dialects.OTHERS), "")
+            theirs = set(of_django)
+            others = [full for full in targets if full not in theirs]
+            found += alembic.histories(others, self.around, self.shown, self.dialect)
+        if of_django:
+            from safecol.runners import django
+
+            found += django.histories(of_django, self.around, self.shown, self.dialect, self.django)
+        for history in found:
+            other = next((dialects.OTHERS[file.dialect] for _, file in history if file.dialect in dialects.OTHERS), "")
             if other:
-                for full, _ in found:
+                for full, _ in history:
                     self.skip(full, f"{other} is not a dialect that safecol reads")
             else:
-                yield found
+                yield history
 
     def with_context(self, history: list[tuple[str, MigrationFile]]) -> list[MigrationFile]:
         """The targets of one history in order, and as context what runs before the last of them."""

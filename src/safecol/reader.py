@@ -14,6 +14,7 @@ from safecol.source import Source, Span
 from safecol.trace import Placeholder, Problem
 
 if TYPE_CHECKING:
+    from safecol.frontends.django.reading import Replay
     from safecol.frontends.python.emitted import Places
 
 _MANY = 300
@@ -24,7 +25,8 @@ class ReadFile(NamedTuple):
     """A file as read. `problems` are what its runner or its text does wrong; `unread` says why nothing was read.
 
     A migration in another language is read as the SQL that it sends: `emitted` is that text, which spans refer to, and
-    `places` its map back into the file. `session` are settings that its runner makes, as (name, value).
+    `places` its map back into the file. `session` are settings that its runner makes, as (name, value). `met` counts
+    the operations of such a migration, `missed` those of them that were not understood.
     """
 
     file: MigrationFile
@@ -36,6 +38,8 @@ class ReadFile(NamedTuple):
     emitted: str | None = None
     places: "Places | None" = None
     session: tuple[tuple[str, str], ...] = ()
+    met: int = 0
+    missed: int = 0
 
     @property
     def text(self) -> str:
@@ -61,14 +65,17 @@ def read_all(
     contents: Mapping[str, str],
     transaction: Callable[[str], str | None],
     jobs: int | None = None,
+    version: Callable[[str], str] = lambda _path: "",
 ) -> Iterator[ReadFile]:
     """Each file as `read` reads it, in order; `transaction` says for a path how the runner sends a section.
 
     `jobs` is the number of processes for many files: None takes the processors that there are, 1 uses no other one.
+    `version` is the server's, by path.
     """
+    replays = _replays(files, contents, version)
 
     def one(file: MigrationFile) -> ReadFile:
-        return read(file, contents, transaction(file.path))
+        return read(file, contents, transaction(file.path), replays.get(file.history))
 
     # Folding what was read takes longer than reading it: more than two would wait for it.
     readers = min(2, (jobs or _processors()) - 1) if len(files) >= _MANY and hasattr(os, "fork") else 0
@@ -87,21 +94,37 @@ def _processors() -> int:
         return os.cpu_count() or 1
 
 
-def read(file: MigrationFile, contents: Mapping[str, str], transaction: str | None = None) -> ReadFile:
+def _replays(
+    files: Sequence[MigrationFile], contents: Mapping[str, str], version: Callable[[str], str]
+) -> "Mapping[str, Replay]":
+    """What has to be known of Django's projects before a migration of theirs can be read, by history."""
+    if not any(file.project is not None for file in files):
+        return {}
+    from safecol.frontends.django import reading
+
+    return reading.replays(files, lambda file: _source(file, contents).text, version)
+
+
+def read(
+    file: MigrationFile, contents: Mapping[str, str], transaction: str | None = None, replay: "Replay | None" = None
+) -> ReadFile:
     """Read one file; `contents` overrides the text of files by absolute path.
 
-    `transaction` overrides how the runner sends a section. Never raises for a bad file: see `Source.problem`.
+    `transaction` overrides how the runner sends a section. `replay` has the migrations before it where it is one of
+    Django's. Never raises for a bad file: see `Source.problem`.
     """
     source = _source(file, contents)
     if source.problem:
         return ReadFile(file, source, _migration(file, ()))
-    python = file.runner == "alembic" and file.path.endswith(".py")
+    python = file.runner in ("alembic", "django") and file.path.endswith(".py")
     if not python:
         file = runner_reading.refine(file, source.text)
     if not registry.is_read(file.dialect):
         return ReadFile(file, source, _migration(file, ()), unread=f"{file.dialect or 'this dialect'} is not read yet")
     if python:
-        return _read_alembic(file, source, transaction)
+        return _read_alembic(file, source, transaction) if file.runner == "alembic" else _read_django(
+            file, source, transaction, replay
+        )
     found = runner_reading.sections(source.text, file)
     front = registry.front(file.dialect)
     sections: list[tuple[Section, tuple[Statement, ...]]] = []
@@ -128,6 +151,20 @@ def _read_alembic(file: MigrationFile, source: Source, transaction: str | None) 
     return ReadFile(
         file, source, migration, (), found.placeholders, emitted=found.text, places=found.places, session=around.session
     )
+
+
+def _read_django(
+    file: MigrationFile, source: Source, transaction: str | None, replay: "Replay | None"
+) -> ReadFile:
+    from safecol.frontends.django import reading
+
+    found = (replay or reading.Replay([file], lambda _file: "")).read(file, source.text, transaction)
+    migration = _migration(file, found.sections)
+    session = file.project.session if file.project is not None else ()
+    return ReadFile(
+        file, source, migration, found.problems, found.placeholders, emitted=found.text, places=found.places,
+        session=session, met=found.met, missed=found.missed,
+    )  # fmt: skip
 
 
 def _source(file: MigrationFile, contents: Mapping[str, str]) -> Source:

@@ -1,6 +1,11 @@
 """What is known of one migration file before it is read."""
 
+from typing import TYPE_CHECKING
+
 from safecol.records import NamedTuple
+
+if TYPE_CHECKING:
+    from safecol.frontends.django.project import Project
 
 Part = tuple[int, int, str]
 OrderKey = tuple[int, tuple[Part, ...], str, int]
@@ -15,6 +20,8 @@ class MigrationFile(NamedTuple):
     `direction` is `up` or `down` for whole-file runners, "" where the file's sections decide.
     `no_transaction` is True when a file beside it says so; `ignored` when its runner passes over a file of this name.
     `environment` is the absolute path of the program that runs it (Alembic's env.py), "" when there is none.
+    Of Django's: `app` is the label of its app, `project` what is known of the project, and `replaced` is True where a
+    squashed migration stands for it, or the other way round, so that it does nothing.
     """
 
     path: str
@@ -29,6 +36,9 @@ class MigrationFile(NamedTuple):
     no_transaction: bool = False
     ignored: bool = False
     environment: str = ""
+    app: str = ""
+    project: "Project | None" = None
+    replaced: bool = False
 
     @property
     def name(self) -> str:

@@ -35,7 +35,7 @@ def holds_python_migration(full: str, around: Surroundings) -> bool:
 
 def python_kind(full: str, around: Surroundings) -> str:
     """`alembic` or `django` for a Python file that is a migration of either; "" for every other."""
-    found = re.search(_PYTHON, around.text(full, HEAD))
+    found = re.search(_PYTHON, around.text(full))  # what a migration defines before its class may be long
     return "" if found is None else "alembic" if found["alembic"] else "django"
 
 

@@ -100,6 +100,7 @@ RUNNERS: dict[str, Runner] = {
             per_section=True, order="natural",
         ),
         Runner("alembic", r".*\.py", "shared", cure="with op.get_context().autocommit_block():", order="plan"),
+        Runner("django", r".*\.py", "wrapped", "autocommit", cure="atomic = False", order="plan"),
         Runner("plain", r".*\.sql", "unknown", order="natural"),
     )
 }  # fmt: skip

@@ -1,0 +1,268 @@
+"""The text of a migration file comes in and is followed: its operations go out, and what code in them sends."""
+
+import ast
+from collections.abc import Callable, Mapping
+
+from safecol.frontends.django.given import why
+from safecol.frontends.django.orm import GET_MODEL, WRITES, Models, Row, name_of, query, touches
+from safecol.frontends.python.emitted import Piece, Writer
+from safecol.frontends.python.modules import Project
+from safecol.frontends.python.running import Runner
+from safecol.frontends.python.values import (
+    Class,
+    External,
+    Function,
+    Imported,
+    Made,
+    Member,
+    Text,
+    Unknown,
+    Value,
+    path_of,
+    plain,
+)
+from safecol.source import Span
+
+APPS, EDITOR = External("apps"), External("schema_editor")
+_CONNECTIONS = ("schema_editor.connection", "django.db.connection", "django.db.connections")
+_HARMLESS = frozenset(
+    """builtins logging warnings time datetime os sys re json uuid random string textwrap collections itertools
+    functools operator math decimal hashlib hmac base64 secrets copy enum typing pathlib traceback io contextlib gc
+    dataclasses click tqdm pytz dateutil pprint structlog loguru six urllib zlib pickle html unicodedata
+    swapper""".split()  # noqa: SIM905 - a list of words reads better without quotes
+)
+_HARMLESS_PATHS = (
+    "django.utils.", "django.conf.", "django.core.cache", "django.core.exceptions", "django.contrib.auth.hashers",
+    "django.db.transaction.", "django.db.models.", "django.core.management.color", "django.db.migrations.",
+    "django.contrib.postgres.", "log.", "logger.", "_logger.", "LOG.", "LOGGER.", "stdout.", "self.stdout.",
+    "django.core.files.", "django.core.validators.", "django.core.serializers.json", "django.db.utils.",
+    "django.db.reset_queries", "django.apps.apps.get_app_config",
+)  # fmt: skip
+_READS = frozenset(
+    {
+        "cursor", "fetchone", "fetchall", "fetchmany", "ensure_connection", "close", "introspection", "table_names",
+        "get_table_description", "get_autocommit", "savepoint", "savepoint_commit", "get_constraints", "quote_name",
+        "get_sequences", "in_atomic_block", "check_constraints", "disable_constraint_checking", "get_relations",
+        "enable_constraint_checking", "clear_cache", "mogrify",
+    }
+)  # fmt: skip
+
+
+class Following:
+    """The host of one migration file: `writer` has what was sent so far."""
+
+    def __init__(self, text: str, dialect: str, path: str = "", helpers: Mapping[str, str] | None = None) -> None:
+        """`path` is the file's absolute path: what it imports of its project is looked for around it."""
+        self.writer = Writer()
+        self.dialect = dialect
+        self.helpers = helpers or {}
+        self.runner = Runner(text, self, Project(path) if path else None)
+        self.models: Models | None = None
+        self.following = False
+        self.missed = 0
+        self.schema: Callable[[Made], bool] = lambda _call: False
+        """Sends what a call of a method of the schema editor does; False for one that isn't known."""
+
+    @property
+    def active(self) -> bool:
+        """Whether what is called is sent: not what modules do when they are imported."""
+        return self.following and not self.runner.loading
+
+    def opaque(self, span: Span, reason: str) -> None:
+        """Something that was not understood."""
+        self.missed += 1
+        self.writer.opaque(span, reason)
+
+    def migration(self) -> Class | None:
+        """The class Migration of the file."""
+        found = self.runner.module.names.get("Migration")
+        if isinstance(found, Imported):
+            found = self.runner.within(found.path, found.file, found.name)
+        return found if isinstance(found, Class) else None
+
+    def attribute_of(self, made: Class, name: str, default: Value = None) -> Value:
+        """The value of a class's attribute, its own or that of a class it is made from."""
+        pending: list[Value] = [made]
+        for _ in range(20):
+            if not pending:
+                break
+            at = pending.pop(0)
+            if isinstance(at, Imported):
+                at = self.runner.within(at.path, at.file, at.name)
+            if isinstance(at, Class):
+                if name in at.names:
+                    return at.names[name]
+                pending = [*at.bases, *pending]
+        return default
+
+    def run(self, function: Function, arguments: tuple[Value, ...], models: Models, span: Span) -> None:
+        """Follow a function that a migration runs: what it sends is written down."""
+        self.models = models
+        self.following = True
+        self.writer.begun = len(self.writer.emissions)
+        try:
+            self.runner.call(function, arguments, {}, span)
+        finally:
+            self.following = False
+            self.writer.conditional = False
+            self.models = None
+
+    # What the runner asks
+
+    def attribute(self, base: Value, name: str) -> Value:
+        """What the dialect decides, and what rows have been given; NotImplemented for everything else."""
+        if isinstance(base, Row):
+            return base.changed.get(name, NotImplemented)
+        path = path_of(base)
+        if name in ("vendor", "display_name") and path.startswith(_CONNECTIONS):
+            vendor = "mysql" if self.dialect == "mariadb" else self.dialect
+            return plain(vendor, Span(0, 0)) if name == "vendor" else NotImplemented
+        if name == "mysql_is_mariadb" and path.startswith(_CONNECTIONS):
+            return self.dialect == "mariadb"
+        if name == "alias" and path.startswith(_CONNECTIONS):
+            return plain("default", Span(0, 0))
+        if name == "db_table" and path.endswith("._meta") and self.models is not None and isinstance(base, Member):
+            from safecol.frontends.django.columns import table_of
+
+            found = query(base.base)
+            model = self.models.of(found.root) if found is not None else None
+            if model is not None:
+                return plain(table_of(self.models.target, self.models.state, model), Span(0, 0))
+        return NotImplemented
+
+    def assigned(self, base: Value, name: str, value: Value) -> None:
+        """An attribute of something gets a value."""
+        if isinstance(base, Row):
+            base.changed[name] = value
+
+    def item(self, value: Value) -> Value:
+        """What going through a query gives each time."""
+        return self.models.row(value) if self.models is not None and self.active else NotImplemented
+
+    def made(self, call: Made) -> Value:
+        """Write down what a call sends; NotImplemented when it sends nothing."""
+        if not self.active or self.models is None:
+            return NotImplemented
+        path, name = call.path, name_of(call)
+        if path == GET_MODEL:
+            return NotImplemented
+        if path == f"{GET_MODEL}()":
+            model = self.models.of(call.base)
+            return NotImplemented if model is None else Row(model, new=True, changed=call.keywords)
+        if name in ("execute", "executemany", "callproc", "copy_expert") and (
+            path.startswith(("schema_editor.", "django.db.connection")) or "cursor" in path.lower()
+        ):
+            return self._execute(call)
+        if path.startswith("schema_editor.") and "connection" not in path and "(" not in path:
+            if not self.schema(call):
+                self.opaque(call.span, f"`{path}(…)` changes the schema in a way that is not followed")
+            return None
+        if name in WRITES:
+            written = self.models.statements(call)
+            if written is not None:
+                for one in written:
+                    self.writer.sql([Piece(one)], call.span)
+                return self.models.result(call)
+        if name == "call_command":
+            self.opaque(call.span, "what a management command does is not known")
+            return Unknown("call_command()", "it is what a command answers")
+        answer = self.models.result(call)
+        if answer is not NotImplemented:
+            return answer
+        if not self._harmless(path) and touches((*call.arguments, *call.keywords.values())):
+            self.opaque(call.span, f"`{_shown(path)}` is not in this project, and it is given the database")
+            return Unknown(f"{name}()", "it is not in this project")
+        return NotImplemented
+
+    def _execute(self, call: Made) -> Value:
+        """`schema_editor.execute(sql)`, `cursor.execute(sql, parameters)`."""
+        sql, parameters = call.argument(0, "sql"), call.argument(1, "params")
+        answer = Unknown("execute()", "it is what the server answers")
+        if call.path.endswith("callproc"):
+            sql = None
+        if not isinstance(sql, Text) or only_holes(sql):
+            self.opaque(call.span, why(sql, "the SQL"))
+            return answer
+        self.writer.script(unescaped(sql) if parameters is not None else sql, call.span)
+        return answer
+
+    def stated(self, value: Value) -> None:
+        """A call that stands as a statement, and that nothing took."""
+        if not self.active or not isinstance(value, Made) or self._harmless(value.path):
+            return
+        name = name_of(value)
+        if isinstance(value.base, Row) or query(value) is not None or name in _READS or name in WRITES:
+            return  # a method of a model: migrations have none of the project's own
+        if value.path.startswith(("super()", ".")) or isinstance(value.base, (Class, Unknown)):
+            self._unknown_base(value, name)
+            return
+        self.opaque(value.span, f"`{_shown(value.path)}` is not in this project: what it does is not known")
+
+    def _unknown_base(self, value: Made, name: str) -> None:
+        if name in WRITES and not value.path.startswith("super()"):
+            self.opaque(value.span, f"the rows that `{_shown(value.path)}` writes are not known")
+
+    def enter(self, value: Value) -> Value:
+        """A block begins: a cursor, a transaction."""
+        return value
+
+    def leave(self, value: Value) -> None:
+        """A block ends."""
+
+    def repeating(self, node: ast.stmt) -> bool:
+        """A loop begins: one that runs outside of a transaction changes rows in batches."""
+        before = self.writer.batched
+        source = ast.unparse(node)
+        commits = self.writer.transaction == "autocommit" or "transaction.atomic(" in source or ".commit()" in source
+        self.writer.batched = before or commits
+        return before
+
+    def repeated(self, before: bool) -> None:
+        """A loop ends."""
+        self.writer.batched = before
+
+    def guarded(self, condition: bool) -> bool:
+        """What follows runs under a condition, or not."""
+        before = self.writer.conditional
+        self.writer.conditional = condition
+        return before
+
+    def ignored(self, node: ast.stmt, reason: str) -> None:
+        """A statement that was not followed."""
+        if self.active:
+            self.opaque(self.runner.positions.span(node), reason)
+
+    def _harmless(self, path: str) -> bool:
+        shown = path.lstrip("?.")
+        return (
+            shown.partition(".")[0].removesuffix("()") in _HARMLESS
+            or shown.startswith(_HARMLESS_PATHS)
+            or any(word in shown for word in ("getLogger()", "get_logger()", ".stdout.", ".stderr."))
+            or self.helpers.get(shown) == "nothing"
+        )
+
+
+def unescaped(sql: Text) -> Text:
+    """SQL that has parameters, as the server gets it: `%%` is one `%`."""
+    from safecol.frontends.python.values import joined
+
+    if "%%" not in sql:
+        return sql
+    parts, at, text = [], 0, str(sql)
+    while (found := text.find("%%", at)) >= 0:
+        parts.append(sql.part(at, found + 1))
+        at = found + 2
+    return joined([*parts, sql.part(at, len(text))])
+
+
+def only_holes(text: Text) -> bool:
+    """Whether nothing of a string is known."""
+    plain_text, at, found = str(text), 0, []
+    for start, end in text.holes:
+        found.append(plain_text[at:start])
+        at = end
+    return not "".join((*found, plain_text[at:])).strip(" ;\n\t")
+
+
+def _shown(path: str) -> str:
+    return path.lstrip("?.").replace("()", "(…)")

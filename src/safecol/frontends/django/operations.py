@@ -1,0 +1,504 @@
+"""The operations of a migration come in one by one; what each sends is written down, and the state after it goes out."""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from safecol.frontends.django import definitions
+from safecol.frontends.django.following import APPS, EDITOR, Following, unescaped
+from safecol.frontends.django.given import SIGNATURES, Given, NotKnown, why
+from safecol.frontends.django.orm import Models, query
+from safecol.frontends.django.state import forwards, model_of, name_of
+from safecol.frontends.django.values import State
+from safecol.frontends.python.emitted import Piece
+from safecol.frontends.python.values import Class, Function, Imported, Made, Text, Unknown, Value, path_of, plain
+from safecol.source import Span
+
+if TYPE_CHECKING:
+    from safecol.frontends.django.editor import Editor, Sent
+
+_EXTENSIONS = {
+    "BloomExtension": "bloom", "BtreeGinExtension": "btree_gin", "BtreeGistExtension": "btree_gist",
+    "CITextExtension": "citext", "CryptoExtension": "pgcrypto", "HStoreExtension": "hstore",
+    "TrigramExtension": "pg_trgm", "UnaccentExtension": "unaccent",
+}  # fmt: skip
+_OURS = ("django.db.migrations", "django.contrib.postgres.operations", "django.contrib.postgres.migrations")
+# Operations of packages by the name of their class: the one of Django that they do in their way.
+_KNOWN = {
+    "SaferAddIndexConcurrently": "AddIndexConcurrently",
+    "SaferRemoveIndexConcurrently": "RemoveIndexConcurrently",
+    "AddIndexConcurrentlyIfNotExists": "AddIndexConcurrently",
+}
+_HARMLESS = frozenset({"AlterModelManagers", "AlterModelOptions"})
+_MOST_NESTED = 20
+
+
+class Applying:
+    """One migration that is applied: `following` has its file and what was sent, `state` is the state so far."""
+
+    def __init__(self, following: Following, editor: "Editor", state: State, app: str, *, atomic: bool) -> None:
+        """`atomic` is whether the migration says so; the dialect decides whether it then is one transaction."""
+        self.following = following
+        self.writer = following.writer
+        self.editor = editor
+        self.state = state
+        self.app = app
+        self.atomic = atomic
+        self.whole = atomic and not editor.target.mysql
+        self.met = 0
+        self.breaks: set[int] = set()
+        """The emissions that begin a section of their own."""
+        self.alone: set[int] = set()
+        """The emissions that the user wrote: each is read by itself."""
+        self.of_operations: list[tuple[int, int]] = []
+        """The emissions of each operation, from and to."""
+        self.missed: set[int] = set()
+        """The operations that were not understood, by number."""
+        self.irreversible: list[tuple[Span, str]] = []
+        following.schema = self._schema_call
+
+    def apply(self, operations: Iterable[Value], whole: Span) -> None:
+        """All operations of the migration, and what Django keeps for its end."""
+        self.editor.begin()
+        for value in operations:
+            self.state = self._both(value, self.state, whole, 0)
+        self._sent(self.editor.end())
+
+    # One operation: on the state and on the database, or on one of them
+
+    def _both(self, value: Value, state: State, whole: Span, depth: int) -> State:
+        given = self._given(value, whole)
+        if given is None or depth > _MOST_NESTED:
+            return state
+        if given.name == "SeparateDatabaseAndState":
+            return self._separate(given, state, depth)
+        first, missed = self._begin()
+        after = self._forwards(given, state)
+        if after is not None:
+            self._database(given, state, after)
+        self._end(first, missed)
+        return state if after is None else after
+
+    def _separate(self, given: Given, state: State, depth: int) -> State:
+        after = state
+        for one in _listed(given.get("state_operations")):
+            after = self._only_state(one, after, given.span, depth + 1)
+        at = state
+        for one in _listed(given.get("database_operations")):
+            inner = self._given(one, given.span)
+            if inner is None:
+                continue
+            if inner.name == "SeparateDatabaseAndState":
+                at = self._separate(inner, at, depth + 1)
+                continue
+            first, missed = self._begin()
+            to = self._forwards(inner, at)
+            if to is not None:
+                self._database(inner, at, to)
+                at = to
+            self._end(first, missed)
+        return after
+
+    def _only_state(self, value: Value, state: State, whole: Span, depth: int) -> State:
+        given = self._given(value, whole)
+        if given is None or depth > _MOST_NESTED:
+            return state
+        if given.name == "SeparateDatabaseAndState":
+            for one in _listed(given.get("state_operations")):
+                state = self._only_state(one, state, whole, depth + 1)
+            return state
+        first, missed = self._begin()
+        after = self._forwards(given, state)
+        self._end(first, missed)
+        return state if after is None else after
+
+    def _begin(self) -> tuple[int, int]:
+        self.met += 1
+        return len(self.writer.emissions), self.following.missed
+
+    def _end(self, first: int, missed: int) -> None:
+        self.of_operations.append((first, len(self.writer.emissions)))
+        if self.following.missed > missed:
+            self.missed.add(self.met)
+
+    def _forwards(self, given: Given, state: State) -> State | None:
+        try:
+            if given.name in ("RunSQL",):
+                after = state
+                for one in _listed(given.get("state_operations")):
+                    inner = self._given(one, given.span)
+                    if inner is not None:
+                        after = forwards(after, self.app, inner)
+                return after
+            return forwards(state, self.app, given)
+        except NotKnown as problem:
+            self.following.opaque(given.span, str(problem))
+            return None
+
+    def _given(self, value: Value, whole: Span) -> Given | None:
+        """The operation that a value is; None, and said so, for what isn't one that is known."""
+        if isinstance(value, Imported):
+            value = self.following.runner.within(value.path, value.file, value.name)
+        if not isinstance(value, Made):
+            self.met += 1
+            self.missed.add(self.met)
+            self.following.opaque(whole, why(value, "an operation"))
+            return None
+        made = self._standing(value)
+        if made is not None:
+            return made
+        self.met += 1
+        self.missed.add(self.met)
+        shown = value.path.lstrip("?.")
+        self.following.opaque(value.span, f"the operation `{shown}` is not known: what it does is not followed")
+        return None
+
+    def _standing(self, value: Made) -> Given | None:
+        helpers = self.following.helpers
+        path = value.path.lstrip("?.")
+        name = path.rpartition(".")[2]
+        stands = helpers.get(path) or helpers.get(name)
+        if stands == "nothing":
+            return Given("nothing", value, helpers)
+        if stands:
+            name = stands.rpartition(".")[2]
+        elif isinstance(value.base, Class):
+            return self._of_class(value)
+        elif not path.startswith(_OURS):
+            if name not in _KNOWN and not name.startswith("Safer"):
+                return None
+            name = _KNOWN.get(name, name)
+        if name in _EXTENSIONS:
+            keywords = {**value.keywords, "name": plain(_EXTENSIONS[name], value.span)}
+            return Given("CreateExtension", value._replace(arguments=(), keywords=keywords), helpers)
+        return Given(name, value, helpers) if name in SIGNATURES else None
+
+    def _of_class(self, value: Made) -> Given | None:
+        """An operation of the project's own class: what it is made from, and what it does instead."""
+        pending: list[Value] = [value.base]
+        own: Class | None = None
+        for _ in range(_MOST_NESTED):
+            if not pending:
+                return None
+            at = pending.pop(0)
+            if isinstance(at, Imported):
+                at = self.following.runner.within(at.path, at.file, at.name)
+            if isinstance(at, Class):
+                if own is None and "database_forwards" in at.names:
+                    own = at
+                stands = self.following.helpers.get(at.name)
+                if stands:
+                    return Given("nothing" if stands == "nothing" else stands, value, self.following.helpers)
+                pending = [*at.bases, *pending]
+                continue
+            path = path_of(at)
+            name = path.rpartition(".")[2]
+            if path.startswith(_OURS):
+                known = _KNOWN.get(name, name)
+                if own is not None:
+                    made = Given(known if known in SIGNATURES else "own", value, self.following.helpers)
+                    made.arguments["database_forwards"] = own.names["database_forwards"]
+                    return made
+                if known in _EXTENSIONS:
+                    keywords = {"name": plain(_EXTENSIONS[known], value.span)}
+                    return Given(
+                        "CreateExtension", value._replace(arguments=(), keywords=keywords), self.following.helpers
+                    )
+                return Given(known, value, self.following.helpers) if known in SIGNATURES else None
+        return None
+
+    # What is sent
+
+    def _database(self, given: Given, old: State, new: State) -> None:
+        self.editor.place = given.span
+        own = given.arguments.get("database_forwards")
+        if isinstance(own, Function):
+            self._own(given, own, old)
+            return
+        handler = getattr(self, f"_{given.name}", None)
+        if handler is None:
+            return
+        try:
+            sent = handler(given, old, new)
+        except NotKnown as problem:
+            self.following.opaque(given.span, str(problem))
+            return
+        if sent is not None:
+            self._sent(sent)
+
+    def _sent(self, sent: "Iterable[Sent]") -> None:
+        for one in sent:
+            if isinstance(one.pieces, Unknown):
+                self.following.opaque(one.place, one.pieces.reason)
+            else:
+                self.writer.sql(one.pieces, one.place)
+
+    def _managed(self, state: State, name: str) -> bool:
+        """Whether Django touches the table of a model: not of a proxy, nor of one that others own or replace."""
+        model = state.find(self.app, name)
+        if model is None:
+            return True
+        swappable = model.options.get("swappable")
+        if isinstance(swappable, Text):
+            chosen = state.user_model if swappable == "AUTH_USER_MODEL" else state.swapped.get(str(swappable), "")
+            if chosen and chosen.lower() != f"{model.app}.{model.name}".lower():
+                return False
+        return model.managed
+
+    def _own(self, given: Given, function: Function, old: State) -> None:
+        """`database_forwards` of the project's own operation, followed."""
+        me = Unknown("self", "it is the operation itself")
+        unknown = Unknown("state", "it is a state of the models")
+        app = plain(self.app, given.span)
+        self.following.run(function, (me, app, EDITOR, unknown, unknown), Models(self.editor.target, old), given.span)
+
+    def _CreateModel(self, given: Given, _old: State, new: State) -> "list[Sent] | None":
+        name = given.text("name", "the model")
+        return self.editor.create_model(new, self.app, name) if self._managed(new, name) else None
+
+    def _DeleteModel(self, given: Given, old: State, _new: State) -> "list[Sent] | None":
+        name = given.text("name", "the model")
+        return self.editor.delete_model(old, self.app, name) if self._managed(old, name) else None
+
+    def _RenameModel(self, given: Given, old: State, new: State) -> "list[Sent] | None":
+        before, after = given.text("old_name", "the model"), given.text("new_name", "the new name")
+        return self.editor.rename_model(old, new, self.app, before, after) if self._managed(new, after) else None
+
+    def _AlterModelTable(self, given: Given, old: State, new: State) -> "list[Sent] | None":
+        name = given.text("name", "the model")
+        return self.editor.alter_table(old, new, self.app, name) if self._managed(new, name) else None
+
+    def _AlterModelTableComment(self, given: Given, old: State, new: State) -> "list[Sent] | None":
+        name = given.text("name", "the model")
+        return self.editor.alter_table_comment(old, new, self.app, name) if self._managed(new, name) else None
+
+    def _AlterUniqueTogether(self, given: Given, old: State, new: State) -> "list[Sent] | None":
+        name = given.text("name", "the model")
+        return self.editor.alter_together(old, new, self.app, name, "unique") if self._managed(new, name) else None
+
+    def _AlterIndexTogether(self, given: Given, old: State, new: State) -> "list[Sent] | None":
+        name = given.text("name", "the model")
+        return self.editor.alter_together(old, new, self.app, name, "index") if self._managed(new, name) else None
+
+    def _AlterOrderWithRespectTo(self, given: Given, old: State, new: State) -> "list[Sent] | None":
+        name = given.text("name", "the model")
+        if not self._managed(new, name):
+            return None
+        return self.editor.alter_order_with_respect_to(old, new, self.app, name)
+
+    def _AddField(self, given: Given, old: State, new: State) -> "list[Sent] | None":
+        model, name = given.text("model_name", "the model"), given.text("name", "the field")
+        if not self._managed(new, model):
+            return None
+        field = definitions.field(given.get("field"), given.helpers)
+        return self.editor.add_field(old, new, self.app, model, name, field)
+
+    def _RemoveField(self, given: Given, old: State, new: State) -> "list[Sent] | None":
+        model, name = given.text("model_name", "the model"), given.text("name", "the field")
+        if not self._managed(old, model):
+            return None
+        if name not in model_of(old, self.app, model).fields:
+            raise NotKnown(f"what the field `{name}` was is not known: no migration here makes it")
+        return self.editor.remove_field(old, new, self.app, model, name)
+
+    def _AlterField(self, given: Given, old: State, new: State) -> "list[Sent] | None":
+        model, name = given.text("model_name", "the model"), given.text("name", "the field")
+        if not self._managed(new, model):
+            return None
+        if name not in model_of(old, self.app, model).fields:
+            raise NotKnown(f"what the field `{name}` was is not known: no migration here makes it")
+        field = definitions.field(given.get("field"), given.helpers)
+        return self.editor.alter_field(old, new, self.app, model, name, field)
+
+    def _RenameField(self, given: Given, old: State, new: State) -> "list[Sent] | None":
+        model = given.text("model_name", "the model")
+        before, after = given.text("old_name", "the field"), given.text("new_name", "the new name")
+        if not self._managed(new, model):
+            return None
+        if before not in model_of(old, self.app, model).fields:
+            raise NotKnown(f"what the field `{before}` was is not known: no migration here makes it")
+        return self.editor.rename_field(old, new, self.app, model, before, after)
+
+    def _AddIndex(self, given: Given, _old: State, new: State) -> "list[Sent] | None":
+        model = given.text("model_name", "the model")
+        if not self._managed(new, model):
+            return None
+        return self.editor.add_index(
+            new, self.app, model, given.get("index"), concurrently=given.name == "AddIndexConcurrently"
+        )
+
+    _AddIndexConcurrently = _AddIndex
+
+    def _RemoveIndex(self, given: Given, old: State, _new: State) -> "list[Sent] | None":
+        model = given.text("model_name", "the model")
+        if not self._managed(old, model):
+            return None
+        name = given.text("name", "the index")
+        return self.editor.remove_index(
+            old, self.app, model, name, concurrently=given.name == "RemoveIndexConcurrently"
+        )
+
+    _RemoveIndexConcurrently = _RemoveIndex
+
+    def _RenameIndex(self, given: Given, old: State, new: State) -> "list[Sent] | None":
+        model, name = given.text("model_name", "the model"), given.text("new_name", "the new name")
+        if not self._managed(new, model):
+            return None
+        fields = given.get("old_fields")
+        if type(fields) in (list, tuple):
+            return self.editor.rename_index(
+                old, new, self.app, model, name, old_fields=tuple(str(one) for one in fields)
+            )
+        return self.editor.rename_index(old, new, self.app, model, name, old_name=given.text("old_name", "the index"))
+
+    def _AddConstraint(self, given: Given, _old: State, new: State) -> "list[Sent] | None":
+        model = given.text("model_name", "the model")
+        if not self._managed(new, model):
+            return None
+        validated = given.name != "AddConstraintNotValid"
+        return self.editor.add_constraint(new, self.app, model, given.get("constraint"), validated=validated)
+
+    _AddConstraintNotValid = _AddConstraint
+
+    def _RemoveConstraint(self, given: Given, old: State, _new: State) -> "list[Sent] | None":
+        model, name = given.text("model_name", "the model"), given.text("name", "the constraint")
+        if not self._managed(old, model):
+            return None
+        known = model_of(old, self.app, model).options.get("constraints", [])
+        constraint = next((one for one in _listed(known) if name_of(one) == name), None)
+        if constraint is None:
+            raise NotKnown(f"what the constraint `{name}` was is not known: no migration here makes it")
+        return self.editor.remove_constraint(old, self.app, model, name)
+
+    def _AlterConstraint(self, given: Given, old: State, new: State) -> "list[Sent] | None":
+        model, name = given.text("model_name", "the model"), given.text("name", "the constraint")
+        return self.editor.alter_constraint(old, new, self.app, model, name, given.get("constraint"))
+
+    def _ValidateConstraint(self, given: Given, old: State, _new: State) -> "list[Sent] | None":
+        model, name = given.text("model_name", "the model"), given.text("name", "the constraint")
+        return self.editor.validate_constraint(self.app, model, name, old)
+
+    def _CreateExtension(self, given: Given, _old: State, _new: State) -> "list[Sent] | None":
+        return self.editor.create_extension(given.text("name", "the extension"))
+
+    def _CreateCollation(self, given: Given, _old: State, _new: State) -> "list[Sent] | None":
+        provider = given.get("provider", plain("libc", given.span))
+        deterministic = given.get("deterministic", True)
+        return self.editor.create_collation(
+            given.text("name", "the collation"), given.text("locale", "the locale"), str(provider),
+            deterministic is not False,
+        )  # fmt: skip
+
+    def _RemoveCollation(self, given: Given, _old: State, _new: State) -> "list[Sent] | None":
+        return self.editor.remove_collation(given.text("name", "the collation"))
+
+    # SQL and code
+
+    def _RunSQL(self, given: Given, _old: State, _new: State) -> None:
+        sql = given.get("sql")
+        if given.get("reverse_sql") is None and not _is_noop(sql) and not (isinstance(sql, Text) and not sql.strip()):
+            self.irreversible.append((given.span, "`RunSQL` has no `reverse_sql`"))
+        if _is_noop(sql):
+            return
+        if isinstance(sql, Text):
+            self._script(sql, given.span)
+            return
+        if type(sql) not in (list, tuple):
+            raise NotKnown(why(sql, "the SQL"))
+        for one in sql:
+            inner, parameters = (one[0], one[1] if len(one) > 1 else None) if type(one) in (list, tuple) and one else (one, None)
+            if not isinstance(inner, Text):
+                self.following.opaque(given.span, why(inner, "the SQL"))
+                continue
+            # Each is one call: several statements in it are one transaction even where the migration is none.
+            if not self.whole:
+                self._own_section("implicit")
+            self._script(unescaped(inner) if parameters is not None else inner, given.span)
+        if not self.whole:
+            self._own_section("")
+
+    def _script(self, sql: Text, span: Span) -> None:
+        from safecol.frontends.django.following import only_holes
+
+        if only_holes(sql):
+            if str(sql).strip(" ;\n\t"):
+                self.following.opaque(span, f"the SQL is not known: `{str(sql).strip()[2:-1]}`")
+            return
+        self.alone.add(len(self.writer.emissions))
+        self.writer.script(sql, span)
+
+    def _own_section(self, transaction: str) -> None:
+        self.breaks.add(len(self.writer.emissions))
+        self.writer.transaction = transaction
+
+    def _RunPython(self, given: Given, old: State, _new: State) -> None:
+        code = self._code(given.get("code"))
+        if given.get("reverse_code") is None and not _is_noop(code):
+            self.irreversible.append((given.span, "`RunPython` has no `reverse_code`"))
+        if _is_noop(code):
+            return
+        if not isinstance(code, Function):
+            raise NotKnown(why(code, "the code"))
+        atomic = given.get("atomic")
+        wrapped = not self.whole and (atomic is True or (self.atomic and atomic is not False))
+        if wrapped:
+            self._own_section("wrapped")
+        first = len(self.writer.emissions)
+        self.following.run(code, (APPS, EDITOR), Models(self.editor.target, old), given.span)
+        self.alone.update(range(first, len(self.writer.emissions)))
+        if wrapped:
+            self._own_section("")
+
+    def _code(self, value: Value) -> Value:
+        if isinstance(value, Imported):
+            return self.following.runner.within(value.path, value.file, value.name)
+        if isinstance(value, Made) and value.path == "functools.partial" and value.arguments:
+            return self._code(value.arguments[0])
+        return value
+
+    def _schema_call(self, call: Made) -> bool:
+        """`schema_editor.create_model(Model)` and its like in code; False for what is not followed."""
+        models = self.following.models
+        name = call.path.rpartition(".")[2]
+        if name in ("quote_name", "quote_value", "deferred_sql", "collect_sql"):
+            return True
+        found = query(call.arguments[0]) if call.arguments else None
+        model = models.of(found.root) if models is not None and found is not None else None
+        if models is None or model is None:
+            return False
+        self.editor.place = call.span
+        if name == "create_model":
+            self._sent(self.editor.create_model(models.state, model.app, model.name))
+        elif name == "delete_model":
+            self._sent(self.editor.delete_model(models.state, model.app, model.name))
+        elif name == "add_index" and len(call.arguments) > 1:
+            self._sent(self.editor.add_index(models.state, model.app, model.name, call.arguments[1]))
+        elif name == "add_constraint" and len(call.arguments) > 1:
+            self._sent(self.editor.add_constraint(models.state, model.app, model.name, call.arguments[1]))
+        else:
+            return False
+        return True
+
+
+def _is_noop(value: Value) -> bool:
+    return path_of(value).endswith((".noop", "RunSQL.noop", "RunPython.noop")) or (
+        isinstance(value, Text) and not value.strip()
+    )
+
+
+def _listed(value: Value) -> list[Value]:
+    return list(value) if type(value) in (list, tuple) else []
+
+
+def flattened(value: Value) -> Iterator[Value] | None:
+    """The operations of a migration, lists in lists flattened; None when they aren't a list that is known."""
+    if type(value) not in (list, tuple):
+        return None
+    return _flat(value, 0)
+
+
+def _flat(values: Iterable[Value], depth: int) -> Iterator[Value]:
+    for value in values:
+        if type(value) in (list, tuple) and depth < _MOST_NESTED:
+            yield from _flat(value, depth + 1)
+        else:
+            yield value

@@ -1,0 +1,192 @@
+"""The texts of a project's migrations come in, in order; what each sends, as SQL with places and as statements, goes out."""
+
+import ast
+import os
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from safecol.dialects import registry
+from safecol.frontends.django import sections
+from safecol.frontends.django.editor import Editor, Target
+from safecol.frontends.django.following import Following
+from safecol.frontends.django.given import why
+from safecol.frontends.django.operations import Applying, flattened
+from safecol.frontends.django.project import Project
+from safecol.frontends.django.state import contributed
+from safecol.frontends.django.values import State
+from safecol.frontends.python.emitted import Places
+from safecol.frontends.python.values import Class, plain
+from safecol.operations import Opaque, Section, Statement
+from safecol.records import NamedTuple
+from safecol.source import Span
+from safecol.trace import Placeholder, Problem
+
+if TYPE_CHECKING:
+    from safecol.runners.migration_file import MigrationFile
+
+
+class Reading(NamedTuple):
+    """What a migration sends: `text` is its SQL, whose places in the file are `places`.
+
+    Spans of sections, statements and placeholders are those of `text`, spans of `problems` those of the file. `met`
+    counts the operations in the file, `missed` those of them that were not understood.
+    """
+
+    text: str
+    places: Places
+    sections: tuple[tuple[Section, tuple[Statement, ...]], ...]
+    placeholders: tuple[Placeholder, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    met: int = 0
+    missed: int = 0
+
+
+class Replay:
+    """The migrations of one project, applied in order to the state of its models.
+
+    Which names Django gave to constraints, and what a field was, only the migrations before tell: so all of them are
+    followed, whether or not what they send is read.
+    """
+
+    def __init__(
+        self, files: Sequence["MigrationFile"], text: Callable[["MigrationFile"], str], version: str = ""
+    ) -> None:
+        """`files` are all that were found of the project, in order; `text` gives the text of one of them.
+
+        `version` is the server's.
+        """
+        self.files = tuple(files)
+        self.text = text
+        self.version = version
+        self.project: Project = files[0].project or Project()
+        self.dialect = files[0].dialect
+        self.numbers = {file.path: number for number, file in enumerate(files)}
+        self._restart()
+
+    def _restart(self) -> None:
+        project = self.project
+        self.at = 0
+        self.editor = Editor(Target(self.dialect, _number(self.dialect, self.version), project.django))
+        self.state = contributed(project.apps)._replace(
+            user_model=project.user_model,
+            swapped=project.swapped,
+            auto_field=project.auto_field,
+            auto_fields=project.auto_fields,
+        )
+
+    def read(self, file: "MigrationFile", text: str, transaction: str | None = None) -> Reading:
+        """What a migration sends; `transaction` overrides how Django sends it. Never raises for a bad file."""
+        number = self.numbers.get(file.path, len(self.files))
+        if number < self.at:
+            self._restart()
+        for one in self.files[self.at : number]:
+            self._apply(one, self.text(one))
+        self.at = number + 1
+        return _read(self._apply(file, text), transaction, self.dialect)
+
+    def _apply(self, file: "MigrationFile", text: str) -> "_Applied":
+        path = os.path.abspath(file.path)
+        following = Following(text, self.dialect, path, self.project.helpers)
+        following.runner.module.names["__file__"] = plain(path, Span(0, 0))
+        made = Applying(following, self.editor, self.state, file.app, atomic=True)
+        refused = ""
+        try:
+            tree = ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as problem:
+            refused = f"this Python can't be parsed: {getattr(problem, 'msg', None) or 'it is nested too deeply'}"
+            following.opaque(_line(text, getattr(problem, "lineno", None) or 1), refused)
+        else:
+            if file.replaced:
+                return _Applied(made, "")
+            try:
+                self._follow(made, tree, file)
+            except RecursionError:
+                following.opaque(Span(0, len(text)), "it is nested too deeply to be analyzed")
+        self.state = made.state
+        return _Applied(made, refused)
+
+    def _follow(self, made: Applying, tree: ast.Module, file: "MigrationFile") -> None:
+        following = made.following
+        following.runner.statement_list(tree.body)
+        migration = following.migration()
+        if migration is None:
+            following.opaque(Span(0, 0), "its class `Migration` is not known")
+            return
+        atomic = following.attribute_of(migration, "atomic", default=True)
+        made.atomic = atomic is not False and not (self.project.careful and "atomic" not in migration.names)
+        made.whole = made.atomic and not self.editor.target.mysql
+        whole = _class(tree, following)
+        operations = following.attribute_of(migration, "operations", [])
+        listed = flattened(operations)
+        if listed is None:
+            made.met += 1
+            made.missed.add(made.met)
+            following.opaque(whole, why(operations, "the list of operations"))
+            return
+        made.apply(listed, whole)
+
+
+class _Applied(NamedTuple):
+    made: Applying
+    refused: str
+
+
+def _read(applied: _Applied, transaction: str | None, dialect: str) -> Reading:
+    made, writer = applied.made, applied.made.writer
+    text = writer.text
+    how = transaction or ("wrapped" if made.whole else "autocommit")
+    read, placeholders, missed = sections.read(
+        text, writer.emissions, made.breaks, made.alone, how, registry.front(dialect)
+    )
+    if applied.refused:
+        (section, (statement,)), *_ = read
+        refused = statement._replace(opaque=Opaque(statement.span, applied.refused, syntax=True))
+        read = ((section, (refused,)),)
+    # What the server's grammar doesn't know of an operation's SQL was not understood either.
+    unread = {
+        number
+        for number, (first, last) in enumerate(made.of_operations)
+        if any(first <= one < last for one in missed)
+    }
+    problems = tuple(
+        Problem("irreversible-migration", span, f"This migration can't be taken back: {reason}")
+        for span, reason in made.irreversible
+    )
+    return Reading(
+        text, writer.places, read, placeholders, problems, made.met, len(made.missed) + len(unread)
+    )
+
+
+def _class(tree: ast.Module, following: Following) -> Span:
+    for node in tree.body:
+        if isinstance(node, ast.ClassDef) and node.name == "Migration":
+            whole = following.runner.positions.span(node)
+            end = following.runner.positions.text.find("\n", whole.start)
+            return Span(whole.start, min(end, whole.end) if end >= 0 else whole.end)
+    return Span(0, 0)
+
+
+def _line(text: str, line: int) -> Span:
+    starts = [0, *(at + 1 for at, character in enumerate(text) if character == "\n")]
+    start = starts[min(line, len(starts)) - 1]
+    end = text.find("\n", start)
+    return Span(start, end if end >= 0 else len(text))
+
+
+def _number(dialect: str, version: str) -> int:
+    """The version of a server as the number that the registry compares; 0 when it isn't known."""
+    from safecol import versions
+
+    parts = (*versions.parse(version), 0, 0, 0)[:3]
+    return parts[0] if dialect == "postgresql" else parts[0] * 10000 + parts[1] * 100 + parts[2]
+
+
+def replays(
+    files: Iterable["MigrationFile"], text: Callable[["MigrationFile"], str], version: Callable[[str], str]
+) -> dict[str, Replay]:
+    """The projects among some files, by history."""
+    found: dict[str, list[MigrationFile]] = {}
+    for file in files:
+        if file.runner == "django" and file.path.endswith(".py"):
+            found.setdefault(file.history, []).append(file)
+    return {history: Replay(members, text, version(members[0].path)) for history, members in found.items()}
