@@ -1,0 +1,135 @@
+"""Procedures, functions, triggers and events with their bodies: tokens come in, operations go out."""
+
+from safecol.expressions import TypeName
+from safecol.frontends.mysql.columns import read_type
+from safecol.frontends.mysql.tokens import Stream
+from safecol.operations import Operation, RoutineDefinition, TriggerDefinition
+from safecol.source import Span
+
+Pairs = list[tuple[str, str]]
+
+
+def create(stream: Stream, span: Span, word: str, flags: set[str], options: Pairs) -> list[Operation]:
+    """Behind CREATE [OR REPLACE] [DEFINER = …] and the word that says what."""
+    if word == "AGGREGATE":
+        stream.expect("FUNCTION")
+        word = "FUNCTION"
+    if word == "PACKAGE":
+        stream.rest()
+        return [Operation("create-object", span, object="package", flags=frozenset(flags))]
+    if stream.accept("IF", "NOT", "EXISTS"):
+        flags.add("if-not-exists")
+    if word == "TRIGGER":
+        return _trigger(stream, span, flags, options)
+    name = stream.relation()
+    if word == "EVENT":
+        stream.rest()
+        return [Operation("create-object", span, name, object="event", flags=frozenset(flags))]
+    if word == "FUNCTION" and stream.ahead("RETURNS"):  # CREATE FUNCTION x RETURNS STRING SONAME 'y'
+        stream.rest()
+        return [Operation("create-object", span, name, object="function", flags=frozenset(flags))]
+    names, types = _parameters(stream)
+    returns = None
+    if word == "FUNCTION" and stream.any_of("RETURNS", "RETURN"):
+        returns = read_type(stream).type
+    volatility = _characteristics(stream, options)
+    place = stream.rest()
+    if not ("security", "invoker") in options:
+        flags.add("security-definer")
+    definition = RoutineDefinition(
+        "sql",
+        types,
+        volatility,
+        stream.text[place.start : place.end],
+        place,
+        returns=returns,
+        options=frozenset({"procedure"}) if word == "PROCEDURE" else frozenset(),
+        parameters=names,
+    )
+    return [
+        Operation(
+            "create-routine",
+            span,
+            name,
+            object=word.lower(),
+            definition=definition,
+            flags=frozenset(flags),
+            options=tuple(options),
+        )
+    ]
+
+
+def _parameters(stream: Stream) -> tuple[tuple[str, ...], tuple[TypeName, ...]]:
+    names: list[str] = []
+    types: list[TypeName] = []
+    stream.expect("(")
+    while not stream.accept(")"):
+        if stream.peek() in ("IN", "OUT", "INOUT") and not stream.peek(1) == ",":
+            stream.at += 1
+        names.append(stream.column())
+        types.append(read_type(stream).type)
+        if not stream.accept(",") and not stream.ahead(")"):
+            raise stream.problem()
+    return tuple(names), tuple(types)
+
+
+def _characteristics(stream: Stream, options: Pairs) -> str | None:
+    volatility = None
+    while True:
+        if stream.accept("COMMENT"):
+            stream.string()
+        elif stream.accept("LANGUAGE"):
+            stream.next()
+        elif stream.accept("NOT", "DETERMINISTIC"):
+            volatility = None
+        elif stream.any_of("DETERMINISTIC"):
+            volatility = "deterministic"
+        elif stream.accept("CONTAINS", "SQL") or stream.accept("NO", "SQL"):
+            continue
+        elif stream.accept("READS", "SQL", "DATA") or stream.accept("MODIFIES", "SQL", "DATA"):
+            continue
+        elif stream.accept("SQL", "SECURITY"):
+            options.append(("security", stream.value()))
+        else:
+            return None if volatility is None else "immutable"
+
+
+def _trigger(stream: Stream, span: Span, flags: set[str], options: Pairs) -> list[Operation]:
+    name = stream.relation()
+    timing = stream.any_of("BEFORE", "AFTER").lower()
+    if not timing:
+        raise stream.problem()
+    events = [stream.next().text.lower()]
+    while stream.accept("OR"):
+        events.append(stream.next().text.lower())
+    columns: tuple[str, ...] = ()
+    if stream.accept("OF"):
+        found = [stream.column()]
+        while stream.accept(","):
+            found.append(stream.column())
+        columns = tuple(found)
+    stream.expect("ON")
+    table = stream.relation()
+    stream.expect("FOR", "EACH", "ROW")
+    if word := stream.any_of("FOLLOWS", "PRECEDES"):
+        options.append((word.lower(), str(stream.relation())))
+    place = stream.rest()
+    definition = TriggerDefinition(
+        columns=columns,
+        events=tuple(events),
+        timing=timing,
+        body=stream.text[place.start : place.end],
+        body_span=place,
+    )
+    return [
+        Operation(
+            "create-trigger",
+            span,
+            table,
+            object="trigger",
+            value=name.name,
+            definition=definition,
+            flags=frozenset(flags),
+            options=tuple(options),
+        )
+    ]
