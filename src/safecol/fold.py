@@ -51,7 +51,7 @@ class Dialect(NamedTuple):
     `lock_timeout` in milliseconds, as text. `number` is what the table's versions are compared with.
     `routine` gives the statements of a body for a call with this number and span, and why some of it is not known.
     `combine` is what a statement does, from its parts; without it, the strongest of each. `apply` makes the change of
-    the schema so far that an operation makes.
+    the schema so far that an operation makes. `takes_effect` is whether SET changes a setting, by its neutral name.
     """
 
     table: effects.Table
@@ -62,6 +62,7 @@ class Dialect(NamedTuple):
     routine: Callable[[RoutineDefinition, int, Span], tuple[tuple[Statement, ...], str]]
     combine: Callable[[Context, Sequence[Part]], Effect] | None = None
     apply: Callable[[Context, Operation], None] = history.apply
+    takes_effect: Callable[[Context, str], bool] | None = None
 
 
 _CREATES = frozenset(
@@ -201,7 +202,8 @@ def _set(context: Context, dialect: Dialect, operation: Operation) -> None:
         context.set(dialect.setting(name, "")[0], None, local="local" in operation.flags)
         return
     kept, known = dialect.setting(name, value)
-    context.set(kept, known, local="local" in operation.flags)
+    if dialect.takes_effect is None or dialect.takes_effect(context, kept):
+        context.set(kept, known, local="local" in operation.flags)
 
 
 def _setting_facts(operation: Operation) -> dict[str, Fact]:

@@ -122,7 +122,8 @@ class Schema:
     """Stores of records by key, with an undo log.
 
     `complete` is True when everything that exists is known, so that an absent name does not exist. `dependents` are
-    the users of a relation by its key; `used_by` the keys that a user (by its name) uses.
+    the users of a relation by its key; `used_by` the keys that a user (by its name) uses. A dialect whose tables are
+    changed by building them anew keeps `texts`, the pieces of SQL that made an object, and what was `dropped`.
     """
 
     __slots__ = (
@@ -130,6 +131,7 @@ class Schema:
         "complete",
         "default_schema",
         "dependents",
+        "dropped",
         "index_names",
         "indexes",
         "log",
@@ -138,6 +140,7 @@ class Schema:
         "schemas",
         "sequences",
         "tables",
+        "texts",
         "types",
         "used_by",
     )
@@ -155,6 +158,8 @@ class Schema:
         self.dependents: dict[str, tuple[Dependent, ...]] = {}
         self.used_by: dict[str, tuple[str, ...]] = {}
         self.schemas: dict[str, int] = {}
+        self.texts: dict[str, tuple[tuple[str, str], ...]] = {}
+        self.dropped: dict[str, Table] = {}
         self.log: list[tuple[dict[str, Any], str, Any]] = []
         self.complete = False
 

@@ -75,7 +75,11 @@ KNOWN: tuple[Known, ...] = (
     ),
     Known("mysql", "MySQL"),
     Known("mariadb", "MariaDB"),
-    Known("sqlite", "SQLite"),
+    # What distributions that are still supported ship; nothing that matters here changed between 3.37 and 3.52 but STRICT.
+    Known(
+        "sqlite", "SQLite", "3.40", "main", ("3.22", "3.54"),
+        "safecol.frontends.sqlite.front", "safecol.dialects.sqlite.dialect",
+    ),
 )  # fmt: skip
 NAMES = tuple(known.name for known in KNOWN)
 _BY_NAME = {known.name: known for known in KNOWN}

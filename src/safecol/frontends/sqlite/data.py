@@ -95,10 +95,10 @@ def _insert(cursor: Cursor, scope: Scope, first: int) -> Operation:
     updates = _upsert(cursor, scope)
     if updates is not None:
         flags.add("on-conflict")
-    _returning(cursor, scope)
+    returning = _returning(cursor, scope)
     scope.close()
     use = scope.reading.use(found.outputs, target)
-    options = (*literals, *(("column", name) for name in columns))
+    options = (*literals, *(("column", name) for name in columns), *returning)
     if conflict in {"replace", "ignore"}:
         flags.add(conflict)
     return Operation(
@@ -157,16 +157,16 @@ def _assignments(cursor: Cursor, scope: Scope) -> list[str]:
             return found
 
 
-def _returning(cursor: Cursor, scope: Scope) -> None:
+def _returning(cursor: Cursor, scope: Scope) -> Pairs:
     if not cursor.take("RETURNING"):
-        return
+        return ()
     while True:
         if not cursor.take("*"):
             expression(cursor, scope)
             if cursor.take("AS") or cursor.is_name():
                 cursor.name()
         if not cursor.take(","):
-            return
+            return (("feature", "RETURNING"),)
 
 
 def _indexed(cursor: Cursor) -> None:
@@ -183,11 +183,13 @@ def _update(cursor: Cursor, scope: Scope, first: int) -> Operation:
     _indexed(cursor)
     cursor.need("SET")
     columns = _assignments(cursor, scope)
+    joined: Pairs = ()
     if cursor.take("FROM"):
+        joined = (("feature", "UPDATE … FROM"),)
         source(cursor, scope)
         while cursor.take(",") or _joined(cursor):
             source(cursor, scope)
-    options: Pairs = tuple(("column", name) for name in columns)
+    options: Pairs = (*(("column", name) for name in columns), *joined)
     made = _changed("update", cursor, scope, first, target, options)
     return made._replace(flags=made.flags | {conflict}) if conflict in {"replace", "ignore"} else made
 
@@ -207,7 +209,7 @@ def _delete(cursor: Cursor, scope: Scope, first: int) -> Operation:
 
 def _changed(kind: str, cursor: Cursor, scope: Scope, first: int, target: Name, options: Pairs) -> Operation:
     condition = expression(cursor, scope) if cursor.take("WHERE") else None
-    _returning(cursor, scope)
+    options = (*options, *_returning(cursor, scope))
     flags = set()
     if condition is not None:
         flags |= {"where", "always-true"} if is_always_true(condition) else {"where"}

@@ -188,8 +188,9 @@ def _trigger(cursor: Cursor, *, temporary: bool) -> list[Operation]:
             object="trigger",
             value=name.name,
             definition=TriggerDefinition(columns=tuple(columns), when=condition, events=(event.lower(),)),
-            query=use,
-            reads=use.relations,
+            # NEW and OLD are the table itself: its columns are read too.
+            query=use._replace(relations=tuple(dict.fromkeys((table, *use.relations)))),
+            reads=tuple(name for name in use.relations if name != table),
             flags=frozenset(flags),
             options=(("timing", timing), ("level", "row"), *_sql(cursor)),
         )

@@ -105,7 +105,8 @@ def column_definition(cursor: Cursor) -> Column:
             break
         definition, constraint = found
         if constraint is not None:
-            constraints.append(constraint._replace(span=cursor.since(begun)))
+            own = constraint.options | {"inline"}
+            constraints.append(constraint._replace(span=cursor.since(begun), options=own))
         label = None
     return Column(definition._replace(span=cursor.since(first)), tuple(constraints))
 
@@ -136,7 +137,7 @@ def _column_clause(
     if cursor.take("UNIQUE"):
         return column, ConstraintDefinition("unique", label, (column.name,), nowhere, options=_on_conflict(cursor))
     if word == "CHECK":
-        return column, _check(cursor, label)
+        return column, _check(cursor, label)._replace(columns=(column.name,))
     if word == "REFERENCES":
         return column, _references(cursor, label, (column.name,))
     if word == "DEFERRABLE" or cursor.sees("NOT", "DEFERRABLE"):

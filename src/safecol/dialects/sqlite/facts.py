@@ -1,0 +1,50 @@
+"""Facts of one operation on SQLite: operation, context and the rest of its statement in, named facts out.
+
+effects.toml and rule pages select on these names. None is "unknown".
+"""
+
+from collections.abc import Callable
+
+from safecol.context import Context
+from safecol.dialects.sqlite import column_facts, object_facts
+from safecol.fold import Rest
+from safecol.operations import Operation
+from safecol.trace import Fact
+
+_BUILD: dict[str, Callable[[Context, Operation, str, Rest, dict[str, Fact]], None]] = {
+    **column_facts.BUILD,
+    **object_facts.BUILD,
+}
+_ON_RELATIONS = frozenset(
+    {
+        "add-column", "drop-column", "rename-column", "set-not-null", "drop-not-null", "add-constraint",
+        "drop-constraint", "rename-table", "drop-table", "create-index", "drop-index", "drop-view",
+    }
+)  # fmt: skip
+
+
+def facts(context: Context, operation: Operation, key: str, rest: Rest) -> dict[str, Fact]:
+    """The facts that effects of this kind of operation depend on."""
+    flags = operation.flags
+    table = context.schema.tables.get(key)
+    found: dict[str, Fact] = {
+        "object": operation.object,
+        "if_exists": "if-exists" in flags,
+        "if_not_exists": "if-not-exists" in flags,
+        "unsupported": "unsupported" in flags,
+        "temporary": key.startswith("temp.") or (table is not None and table.persistence == "temporary"),
+        "value": operation.value,
+        "where": "where" in flags,
+        "always_true": "always-true" in flags,
+        "in_transaction": context.in_transaction,
+        "foreign_keys": context.setting("foreign_keys") or "unknown",
+        "journal": "wal" if context.setting("journal_mode") == "wal" else "rollback",
+        "strict": table is not None and ("strict", "true") in table.options,
+        "is_view": table is not None and table.kind == "view",
+    }
+    if operation.kind in _ON_RELATIONS and key:
+        found["exists"] = context.exists(key)
+    build = _BUILD.get(operation.kind)
+    if build is not None:
+        build(context, operation, key, rest, found)
+    return found

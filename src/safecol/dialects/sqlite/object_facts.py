@@ -1,0 +1,139 @@
+"""Facts of operations on tables, indexes and data on SQLite: what effects.toml and pages ask of them."""
+
+from collections.abc import Callable
+
+from safecol.context import Context
+from safecol.dialects.sqlite import broken, features
+from safecol.dialects.sqlite.history import triggers
+from safecol.fold import Rest
+from safecol.frontends.sqlite.tables import is_rowid
+from safecol.operations import IndexDefinition, Operation, TableDefinition
+from safecol.schema import Table
+from safecol.trace import Fact
+
+Facts = dict[str, Fact]
+
+_TAKING = frozenset({"cascade", "set null", "set default"})
+
+
+def _create_table(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
+    definition = operation.definition
+    known = context.schema.tables.get(key)
+    found["no_op"] = found["if_not_exists"] is True and known is not None
+    found["taken"] = found["if_not_exists"] is False and _stands(known)
+    if not isinstance(definition, TableDefinition):
+        return
+    found["temporary"] = definition.persistence == "temporary"
+    columns = {column.name: column for column in definition.columns}
+    for item in definition.constraints:
+        if "autoincrement" in item.options:
+            column = columns.get(item.columns[0]) if item.columns else None
+            found["autoincrement"] = "allowed" if column is not None and is_rowid(column) else "refused"
+    if "strict" in dict(definition.options):
+        found["strict_type"] = all(
+            column.type.name in ("int", "integer", "real", "text", "blob", "any") for column in definition.columns
+        )
+    features.needed(context, operation, found)
+
+
+def _stands(table: Table | None) -> bool:
+    """Whether a table is known to be there: one that only a later statement spoke of may be gone."""
+    return table is not None and (table.complete or table.query is not None)
+
+
+def _create_as(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
+    known = context.schema.tables.get(key)
+    found["no_op"] = found["if_not_exists"] is True and known is not None
+    features.needed(context, operation, found)
+
+
+def _drop_table(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
+    schema = context.schema
+    referencing = [(name, item) for name, item in schema.referencing(key) if name != key]
+    found["referenced"] = bool(referencing)
+    taking = [name for name, item in referencing if item.definition.on_delete in _TAKING]
+    refusing = [name for name, item in referencing if item.definition.on_delete not in _TAKING]
+    found["taking"] = ",".join(dict.fromkeys(taking))
+    found["refusing"] = ",".join(dict.fromkeys(name for name in refusing if context.has_rows(name)))
+    found["actions"] = ",".join(dict.fromkeys(item.definition.on_delete or "" for _, item in referencing))
+    found["indexes"] = ",".join(index.name for index in schema.indexes_of(key) if index.constraint is None)
+    found["triggers"] = ",".join(triggers(context, key))
+    table = schema.tables.get(key)
+    if table is not None:
+        found["columns"] = ",".join(table.columns)
+        found["complete"] = table.complete
+        found["counts"] = any("autoincrement" in item.definition.options for item in table.constraints.values())
+    views = [item.name for item in schema.dependents.get(key, ()) if item.kind == "view"]
+    found["views"] = ",".join(views)
+
+
+def _rename_table(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
+    legacy = context.setting("legacy_alter_table") == "on"
+    found["broken_view"] = None if legacy else broken.name(context)
+    found["breaks"] = found["broken_view"] is not None
+    found["taken"] = _stands(context.schema.tables.get(operation.new_name or ""))
+    following = context.version >= 32600 and not legacy
+    found["references_follow"] = following or context.setting("foreign_keys") == "on"
+    found["referenced_by"] = ",".join(dict.fromkeys(name for name, _ in context.schema.referencing(key) if name != key))
+
+
+def _create_index(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
+    definition = operation.definition
+    if not isinstance(definition, IndexDefinition):
+        return
+    schema = context.schema
+    found["no_op"] = found["if_not_exists"] is True and definition.name in schema.indexes
+    found["taken"] = found["if_not_exists"] is False and definition.name in schema.indexes
+    found["unique"] = definition.unique
+    found["partial"] = definition.predicate is not None
+    table = schema.tables.get(key)
+    quoted = [value for name, value in operation.options if name == "double-quoted"]
+    if table is not None and table.complete:
+        found["unknown_column"] = next((name for name in quoted if name not in table.columns), None)
+        plain = [element.column for element in definition.elements if element.column]
+        found["missing_column"] = next(
+            (name for name in plain if name not in table.columns and name not in quoted and name not in _ROWID), None
+        )
+        found["quotes_string"] = found["unknown_column"] is not None
+        found["lacks_column"] = found["missing_column"] is not None
+    features.needed(context, operation, found)
+
+
+_ROWID = ("rowid", "oid", "_rowid_")
+
+
+def _drop_index(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
+    index = context.schema.indexes.get(key)
+    found["backs_constraint"] = index is not None and index.constraint is not None
+    if index is not None:
+        found["index_table"] = index.table
+
+
+def _data(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
+    schema = context.schema
+    taking = [name for name, item in schema.referencing(key) if item.definition.on_delete in _TAKING]
+    found["taking"] = ",".join(dict.fromkeys(taking))
+    found["triggers"] = ",".join(triggers(context, key)) or None
+    found["from_query"] = "select-source" in operation.flags
+    found["bounded"] = bool(operation.flags & {"limit"})
+    features.needed(context, operation, found)
+
+
+def _feature(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
+    features.needed(context, operation, found)
+
+
+BUILD: dict[str, Callable[[Context, Operation, str, Rest, Facts], None]] = {
+    "create-table": _create_table,
+    "create-table-as": _create_as,
+    "drop-table": _drop_table,
+    "rename-table": _rename_table,
+    "create-index": _create_index,
+    "drop-index": _drop_index,
+    "insert": _data,
+    "update": _data,
+    "delete": _data,
+    "select": _feature,
+    "create-view": _feature,
+    "vacuum-full": _feature,
+}
