@@ -207,10 +207,11 @@ def test_dumps_are_not_migrations() -> None:
     assert {path for path, _ in found.skipped} == {"db/schema.sql", "db/structure.sql"}
 
 
-def test_python_migrations_of_django_are_said_to_be_left_out() -> None:
+def test_python_migrations_of_django_are_found_beside_other_python_files() -> None:
     write({"app/migrations/0001_initial.py": "class Migration(migrations.Migration):\n    pass\n"})
     write({"app/models.py": "x = 1\n"})
-    assert find().skipped == (("app/migrations/0001_initial.py", "Python migrations of Django are not read yet"),)
+    (file,) = find().files
+    assert (file.path, file.runner, file.app, find().skipped) == ("app/migrations/0001_initial.py", "django", "app", ())
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,7 @@ class Collected:
         self.places: dict[str, Callable[[Span], Span]] = {}
         self.noted: tuple[str, ...] = ()
         self.statements = 0
+        self.coverage: tuple[int, int] | None = None
         self._rules: dict[tuple[str, frozenset[str]], tuple[Rule, ...]] = {}
 
     def add(self, ran: Ran, selected: frozenset[str]) -> None:
@@ -89,6 +90,9 @@ class Collected:
             return
         self.uses.append(FileUse(file.path, "target", file.runner, file.dialect))
         self.statements += len(ran.read.statements)
+        if ran.read.places is not None:
+            met, understood = self.coverage or (0, 0)
+            self.coverage = met + ran.read.met, understood + ran.read.met - ran.read.missed
         self._assume(ran)
         found = [*self._of_file(ran, selected), *self._of_rules(ran, selected), *self._depending(ran, selected)]
         self.downs[file.history] = history.counted(ran.read.migration, self.downs)
@@ -180,6 +184,9 @@ class Collected:
         first, last = registry.known(file.dialect).measured
         if first and not versions.contains(f">={first},<={last}", ran.version):
             self.unmeasured.add((file.dialect, ran.version))
+        if file.project is not None and file.project.django_source == "default":
+            release = ".".join(map(str, file.project.django))
+            self.assumed.setdefault(f"django version {release}", []).append(file.path)
         if ran.settings.server_version is None and ran.version:
             self.assumed.setdefault(f"server version {ran.version}", []).append(file.path)
 
@@ -343,6 +350,7 @@ class Collected:
             notes=(*self._missed(), *self.noted),
             files=tuple(self.uses),
             texts=self.texts,
+            coverage=self.coverage,
         )
 
 
@@ -350,7 +358,8 @@ def _guess(what: str, paths: list[str], targets: int) -> str:
     """What was assumed, for which files unless for all, and the setting that says it."""
     where = "" if len(paths) == targets else f" for {paths[0] if len(paths) == 1 else f'{len(paths)} files'}"
     setting = "-".join(what.split()[:-1])
-    return f"{what} assumed{where} (--{setting}, or {setting} in the settings, says which)"
+    told = f"{setting} in the settings says" if setting.startswith("django") else f"--{setting}, or {setting} in the settings, says"
+    return f"{what} assumed{where} ({told} which)"
 
 
 def _uncovered(found: list[Finding], rules: Sequence[Rule]) -> list[Finding]:

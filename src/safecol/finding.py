@@ -89,7 +89,8 @@ class Result(NamedTuple):
     """What one run of `lint` found, for the reports.
 
     `texts` maps each path with findings to its source; `guesses` are sentences about what was assumed
-    (dialect, server version, runner) because nothing said so.
+    (dialect, server version, runner) because nothing said so. `coverage` is how many operations the targets in Python
+    have, and how many of them were understood; None without such targets.
     """
 
     findings: tuple[Finding, ...]
@@ -102,6 +103,7 @@ class Result(NamedTuple):
     notes: tuple[str, ...] = ()
     files: tuple[FileUse, ...] = ()
     texts: Mapping[str, Source] = {}
+    coverage: tuple[int, int] | None = None
 
     def count(self, severity: str) -> int:
         """How many findings have this severity."""

@@ -24,9 +24,9 @@ SMALL_ROWS = 10_000
 class Setting(NamedTuple):
     """One row of the table.
 
-    `kind` is `text`, `texts`, `boolean`, `choice`, `version`, `duration`, `severities`, `rows`, `path`, `paths` or
-    `patterns`. Paths and patterns are relative to the folder of the file that names them; a pattern's value is that
-    folder and the pattern.
+    `kind` is `text`, `texts`, `boolean`, `choice`, `version`, `duration`, `severities`, `rows`, `names`, `path`,
+    `paths` or `patterns`. Paths and patterns are relative to the folder of the file that names them; a pattern's value
+    is that folder and the pattern.
     """
 
     name: str
@@ -86,10 +86,27 @@ TABLE: tuple[Setting, ...] = (
         "How the runner sends a file.",
         ("wrapped", "implicit", "autocommit", "shared"),
     ),
+    Setting("django-version", "version", None, "The version of Django that runs the migrations: 4.2, 5.2, …"),
+    Setting("django.settings-module", "text", None, "The settings module of the Django project: config.settings."),
+    Setting("django.user-model", "text", None, "AUTH_USER_MODEL of the Django project: accounts.User."),
+    Setting(
+        "django.default-auto-field",
+        "text",
+        None,
+        "DEFAULT_AUTO_FIELD of the Django project: django.db.models.BigAutoField.",
+    ),
+    Setting("django.labels", "names", {}, "The labels of apps by their folder or package, where they differ."),
+    Setting(
+        "python.helpers",
+        "names",
+        {},
+        "What the project's own functions, operations and fields stand for, by their dotted path: nothing, or the "
+        "name of the one that they are like.",
+    ),
     Setting("server.timezone", "text", None, "The server's TimeZone setting: decides whether timestamp casts rewrite."),
 )
 BY_NAME = {setting.name: setting for setting in TABLE}
-SECTIONS = ("runner", "server", "tables")
+SECTIONS = ("runner", "server", "tables", "django", "python")
 
 
 class PathSettings(NamedTuple):
@@ -119,6 +136,12 @@ class PathSettings(NamedTuple):
     statement_timeout_ms: int | None = None
     runner_transaction: str | None = None
     timezone: str | None = None
+    django_version: str | None = None
+    django_settings: str | None = None
+    django_user_model: str | None = None
+    django_auto_field: str | None = None
+    django_labels: Mapping[str, str] = {}
+    helpers: Mapping[str, str] = {}
 
 
 class Override(NamedTuple):
@@ -297,6 +320,12 @@ def _path_settings(values: Mapping[str, Value]) -> PathSettings:
         statement_timeout_ms=get("runner.statement-timeout"),
         runner_transaction=get("runner.transaction"),
         timezone=get("server.timezone"),
+        django_version=get("django-version"),
+        django_settings=get("django.settings-module"),
+        django_user_model=get("django.user-model"),
+        django_auto_field=get("django.default-auto-field"),
+        django_labels=get("django.labels"),
+        helpers=get("python.helpers"),
     )
 
 
@@ -343,6 +372,7 @@ def json_schema() -> dict[str, Value]:
         "duration": {"type": ["integer", "string"], "minimum": 0, "pattern": "^[0-9]+ ?(ms|s|min|h)?$"},
         "severities": {"type": "object", "additionalProperties": {"enum": list(SEVERITY_WORDS)}},
         "rows": {"type": "object", "additionalProperties": {"type": "integer", "minimum": 0}},
+        "names": {"type": "object", "additionalProperties": {"type": "string"}},
     }
 
     def shape(setting: Setting) -> dict[str, Value]:

@@ -8,7 +8,6 @@ from safecol.errors import UserError
 from safecol.settings import BY_NAME, EMPTY, FILE_NAMES, SECTIONS, SEVERITY_WORDS, Layer, Override, Setting, combine
 
 UNITS = {"ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000, "": 1}
-PYTHON_RUNNERS = ("django",)
 EXPECTED = {
     "text": "a string",
     "path": "a string",
@@ -20,6 +19,7 @@ EXPECTED = {
     "duration": 'a duration such as "5s" or "500ms", or milliseconds as a number',
     "severities": "a table of rule = " + "|".join(f'"{word}"' for word in SEVERITY_WORDS),
     "rows": "a table of table = number of rows",
+    "names": "a table of name = name",
 }
 
 
@@ -200,6 +200,8 @@ def _value(setting: Setting, raw: Any, shown: str, root: str) -> Any:
         return dict(raw)
     if kind == "rows" and isinstance(raw, dict) and all(type(count) is int and count >= 0 for count in raw.values()):
         return dict(raw)
+    if kind == "names" and isinstance(raw, dict) and all(isinstance(name, str) for name in raw.values()):
+        return dict(raw)
     expected = EXPECTED.get(kind, "one of " + ", ".join(setting.choices))
     raise UserError(f"{shown}: {setting.name} must be {expected}, not {_described(raw)}", setting.doc)
 
@@ -207,7 +209,7 @@ def _value(setting: Setting, raw: Any, shown: str, root: str) -> Any:
 def _runner(raw: str, shown: str) -> str:
     from safecol.runners.table import RUNNERS
 
-    known = (*RUNNERS, *PYTHON_RUNNERS)
+    known = tuple(RUNNERS)
     if raw in known:
         return raw
     import difflib

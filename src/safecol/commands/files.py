@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from safecol.commands.arguments import located, stdin_text
 from safecol.errors import UserError
 from safecol.records import NamedTuple
-from safecol.settings import Settings
+from safecol.settings import PathSettings, Settings
 
 if TYPE_CHECKING:
     from safecol.discover import MigrationFile
+    from safecol.runners.django import Given
 
 
 def with_stdin(paths: Sequence[str], filename: str | None) -> tuple[list[str], dict[str, str]]:
@@ -43,6 +44,7 @@ def find(paths: Sequence[str], contents: Mapping[str, str], settings: Settings) 
         dialect=lambda path: settings.for_path(path).dialect,
         excluded=settings.excluded,
         force_exclude=root.force_exclude,
+        django=lambda path: of_django(settings.for_path(path)),
     )
     for missing in found.missing:
         raise UserError(f"{missing}: no such file or folder", "correct the path")
@@ -61,6 +63,20 @@ def find(paths: Sequence[str], contents: Mapping[str, str], settings: Settings) 
     if any(settings.for_path(os.path.join(path, "x.sql")).exclude for path in paths):
         hint = "exclude leaves paths out (safecol lint --show-settings); files that are named are read all the same"
     raise UserError(f"no migrations found under {', '.join(paths)}", hint)
+
+
+def of_django(chosen: PathSettings) -> "Given":
+    """What the settings say of a project of Django."""
+    from safecol.runners.django import Given
+
+    return Given(
+        chosen.django_version or "",
+        chosen.django_user_model or "",
+        chosen.django_auto_field or "",
+        chosen.django_settings or "",
+        chosen.django_labels,
+        chosen.helpers,
+    )
 
 
 def only_staged(paths: Sequence[str], staged: Mapping[str, str], settings: Settings) -> dict[str, str]:
@@ -91,6 +107,7 @@ def unsaved(path: str, contents: Mapping[str, str], settings: Settings) -> "Migr
         contents[located(path)],
         runner=lambda shown: settings.for_path(shown).runner,
         dialect=lambda shown: settings.for_path(shown).dialect,
+        django=lambda shown: of_django(settings.for_path(shown)),
     )
     return made._replace(target=True)
 

@@ -47,6 +47,7 @@ def values(result: Result, sources: Sources, options: Options) -> dict[str, Any]
             "notes": result.count("note"),
             "suppressed": len(result.suppressed),
             "unanalyzed": len(result.unanalyzed),
+            **_coverage(result),
         },
         "findings": [
             _finding(finding, mark, sources, options) for finding, mark in zip(result.findings, marks, strict=True)
@@ -63,6 +64,13 @@ def values(result: Result, sources: Sources, options: Options) -> dict[str, Any]
         "notes": list(result.notes),
         **({"files": [use._asdict() for use in result.files]} if options.show_files else {}),
     }
+
+
+def _coverage(result: Result) -> dict[str, Any]:
+    if result.coverage is None:
+        return {}
+    operations, understood = result.coverage
+    return {"coverage": {"operations": operations, "understood": understood}}
 
 
 def _finding(finding: Finding, mark: str, sources: Sources, options: Options) -> dict[str, Any]:

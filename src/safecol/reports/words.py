@@ -3,6 +3,8 @@
 from safecol.finding import SEVERITIES, Result
 from safecol.reports import Options, on_one_line, plain, plural
 
+_MOST_PLACES = 3
+
 
 def summary(result: Result, options: Options) -> list[str]:
     """The closing lines: what was found, what was read, what was not, and what was assumed."""
@@ -15,10 +17,30 @@ def summary(result: Result, options: Options) -> list[str]:
     context = f", {result.context} more read as context" if result.context else ""
     left = f"{len(result.suppressed)} suppressed, {len(result.unanalyzed)} not analysed"
     lines = [f"{found}: {read}{context}; {left}."]
+    lines += _coverage(result)
     lines += [on_one_line(said[:1].upper() + said[1:]) for said in (*result.guesses, *result.notes)]
     if options.verbose:
         lines += [f"Not analysed: {on_one_line(one.path)}: {plain(one.reason)}" for one in result.unanalyzed]
     return lines
+
+
+def _coverage(result: Result) -> list[str]:
+    """How much of the migrations in Python was understood, and where the first of the rest stands."""
+    if result.coverage is None:
+        return []
+    operations, understood = result.coverage
+    line = f"Coverage: {understood}/{operations} operations understood"
+    if understood == operations:
+        return [f"{line}."]
+    places = []
+    for one in result.unanalyzed:
+        if one.path.endswith(".py"):
+            source = result.texts.get(one.path)
+            number = f":{source.position(one.span.start)[0]}" if source is not None else ""
+            places.append(on_one_line(f"{one.path}{number} ({plain(one.reason)})"))
+    shown = "; ".join(places[:_MOST_PLACES])
+    more = f"; {len(places) - _MOST_PLACES} more with --verbose" if len(places) > _MOST_PLACES else ""
+    return [f"{line}; {operations - understood} unresolved: {shown}{more}."]
 
 
 def statistics(result: Result) -> list[str]:

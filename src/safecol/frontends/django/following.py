@@ -36,7 +36,7 @@ _HARMLESS_PATHS = (
     "django.db.transaction.", "django.db.models.", "django.core.management.color", "django.db.migrations.",
     "django.contrib.postgres.", "log.", "logger.", "_logger.", "LOG.", "LOGGER.", "stdout.", "self.stdout.",
     "django.core.files.", "django.core.validators.", "django.core.serializers.json", "django.db.utils.",
-    "django.db.reset_queries", "django.apps.apps.get_app_config",
+    "django.contrib.auth.management.", "django.contrib.contenttypes.management.", "django.db.reset_queries", "django.apps.apps.get_app_config",
 )  # fmt: skip
 _READS = frozenset(
     {
@@ -141,9 +141,11 @@ class Following:
 
     def made(self, call: Made) -> Value:
         """Write down what a call sends; NotImplemented when it sends nothing."""
+        path, name = call.path, name_of(call)
+        if path.startswith("swapper."):
+            return _swappable(call, name)
         if not self.active or self.models is None:
             return NotImplemented
-        path, name = call.path, name_of(call)
         if path == GET_MODEL:
             return NotImplemented
         if path == f"{GET_MODEL}()":
@@ -240,6 +242,18 @@ class Following:
             or any(word in shown for word in ("getLogger()", "get_logger()", ".stdout.", ".stderr."))
             or self.helpers.get(shown) == "nothing"
         )
+
+
+def _swappable(call: Made, name: str) -> Value:
+    """`swapper.get_model_name("app", "Model")`: the model itself, which a setting may replace."""
+    app, model = call.argument(0, "app_label"), call.argument(1, "model")
+    if isinstance(app, Text) and isinstance(model, Text):
+        if name == "get_model_name":
+            return plain(f"{app}.{model}", call.span)
+        return None if name == "swappable_setting" else NotImplemented
+    if name == "split" and isinstance(app, Text):
+        return [plain(part, call.span) for part in str(app).split(".")]
+    return NotImplemented
 
 
 def unescaped(sql: Text) -> Text:

@@ -76,6 +76,10 @@ def _keys(source: str) -> Iterable[Key]:
             path = ast.unparse(item.args[0])
             if ast.unparse(item.func).endswith("swappable_dependency") and "settings." in path:
                 yield SETTING, path.rpartition(".")[2]
+            elif ast.unparse(item.func) == "swapper.dependency":  # the app itself, unless a setting names another one
+                first = getattr(item.args[0], "value", None)
+                if isinstance(first, str):
+                    yield first, "__first__"
 
 
 def order(heads: Mapping[Key, Head], swapped: Mapping[str, str]) -> dict[Key, int]:

@@ -166,8 +166,9 @@ def _backends(databases: Value, texts: list[str]) -> Iterator[str]:
     elif isinstance(default, Made):
         first = _of_url(default)
     written = [engine for text in texts for engine in _written(text)]
-    # What a developer starts with is often no more than that.
-    if first and dialect_of(first) not in ("", "sqlite"):
+    servers = {dialect_of(one) for one in (first, *written)} - {"", "sqlite"}
+    # What a developer starts with is often no more than SQLite; and where it is one of several, nobody knows which.
+    if len(servers) == 1 and dialect_of(first) in servers:
         yield first
     order = {"postgresql": 0, "mariadb": 1, "mysql": 1, "cockroachdb": 2}
     others = sorted(dict.fromkeys(written), key=lambda one: order.get(dialect_of(one), 3))
