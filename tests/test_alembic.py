@@ -128,8 +128,6 @@ def test_operations_may_be_imported_by_name_or_given_as_an_argument() -> None:
          "`nullable` is not known: `app.values.SECRET` is not in this file"),
         ("with op.batch_alter_table('a', recreate='always'):\n    pass",
          'with `recreate="always"` the table is copied to a new one, which takes its place'),
-        ("op.drop_constraint(None, 'a', type_='unique')",
-         "the name of the constraint comes from a naming convention that is not known"),
     ],
 )  # fmt: skip
 def test_what_is_not_known_is_said(body: str, reason: str) -> None:

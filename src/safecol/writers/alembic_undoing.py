@@ -175,9 +175,9 @@ def _name(operation: Operation) -> str:
 
 
 def _quoted(name: str) -> str:
-    from safecol.frontends.alembic.names import quoted
+    from safecol.frontends.alembic.names import Target, quoted
 
-    return quoted(name)
+    return quoted(Target(), name)
 
 
 def _code(block: Block) -> str:

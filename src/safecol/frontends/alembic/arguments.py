@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 
-from safecol.frontends.alembic.names import NotKnown, qualified, why
+from safecol.frontends.alembic.names import NotKnown, Target, qualified, why
 from safecol.frontends.python.values import Made, Unknown, Value
 
 
 class Arguments:
     """The arguments of a call by their names in Alembic's signatures."""
 
-    def __init__(self, call: Made, names: Sequence[str]) -> None:
+    def __init__(self, to: Target, call: Made, names: Sequence[str]) -> None:
+        self.to = to
         self.call = call
         self.keywords = call.keywords
         self.given = dict(zip(names, call.arguments, strict=False))
@@ -35,5 +36,5 @@ class Arguments:
     def table(self) -> str:
         """The qualified name of the table."""
         return qualified(
-            self.get("table_name", "tablename", "source_table", "source"), self.get("schema", "source_schema")
+            self.to, self.get("table_name", "tablename", "source_table", "source"), self.get("schema", "source_schema")
         )

@@ -1,12 +1,26 @@
-"""`sa.Column` and constraints as values come in; the clauses that PostgreSQL is sent for them go out."""
+"""`sa.Column` and constraints as values come in; the clauses that the server is sent for them go out."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from safecol.frontends.alembic.conventions import name_of
 from safecol.frontends.alembic.expressions import condition, default, expression
-from safecol.frontends.alembic.names import NotKnown, dotted, identifier, known, quoted, shown_source, string, why
+from safecol.frontends.alembic.names import (
+    NotKnown,
+    Refused,
+    Target,
+    dotted,
+    identifier,
+    known,
+    quoted,
+    shown_source,
+    string,
+    unquoted,
+    why,
+)
 from safecol.frontends.alembic.types import EnumType, brings_type, serial, type_name
 from safecol.frontends.python.strings import hole
 from safecol.frontends.python.values import External, Made, Text, Value, path_of
+from safecol.patterns import lazy
 from safecol.records import NamedTuple
 from safecol.source import Span
 
@@ -44,7 +58,7 @@ def kind_of(value: Value) -> str:
     return value.path.rpartition(".")[2] if isinstance(value, Made) else ""
 
 
-def column(value: Value) -> Column:
+def column(to: Target, value: Value) -> Column:
     """Read a sa.Column. Errors: NotKnown."""
     if not isinstance(value, Made) or not is_column(value):
         raise NotKnown(why(value, "the column"))
@@ -62,22 +76,23 @@ def column(value: Value) -> Column:
     if nullable is not None and not isinstance(nullable, bool):
         raise NotKnown(why(nullable, f"`nullable` of the column `{name}`"))
     server = value.keywords.get("server_default")
-    made_by = "".join(generated(one) for one in (*parts, server) if kind_of(one) in ("Identity", "Computed"))
+    made_by = "".join(generated(to, one) for one in (*parts, server) if kind_of(one) in ("Identity", "Computed"))
+    drawn = to.dialect == "postgresql" and "Sequence" in map(kind_of, parts)
     comment = value.keywords.get("comment")
     missed = ""
     try:
-        written = default(server)
+        written = None if kind_of(server) in ("Identity", "Computed") else default(to, server)
     except NotKnown as problem:
         written, missed = str(hole(shown_source(server), value.span)), f"the default of the column `{name}`: {problem}"
     if "**" in value.keywords or any(not _is_part(one) for one in rest):
         raise NotKnown(f"what the column `{name}` is made of is not known")
     return Column(
         name,
-        type_name(given),
+        type_name(to, given),
         value.span,
         (not primary and "Identity" not in map(kind_of, (*parts, server))) if nullable is None else nullable,
         primary,
-        value.keywords.get("autoincrement", "auto") if "Sequence" not in map(kind_of, parts) else False,
+        False if drawn else value.keywords.get("autoincrement", "auto"),
         None if made_by else written,
         made_by,
         tuple(one for one in parts if kind_of(one) == "CheckConstraint"),
@@ -85,7 +100,7 @@ def column(value: Value) -> Column:
         _flag(value, "unique", default_=False),
         _flag(value, "index", default_=False),
         str(comment) if isinstance(comment, Text) else None,
-        brings_type(given),
+        brings_type(to, given),
         missed,
     )
 
@@ -111,14 +126,19 @@ def _is_part(value: Value) -> bool:
     return kind_of(value) in _PARTS or path_of(value).endswith("FetchedValue")
 
 
-def generated(value: Value) -> str:
+def generated(to: Target, value: Value) -> str:
     """GENERATED of a sa.Identity or sa.Computed; empty for other values. Errors: NotKnown."""
     if not isinstance(value, Made):
         return ""
     if kind_of(value) == "Computed":
         persisted = value.argument(1, "persisted")
-        written = condition(value.arguments[0] if value.arguments else None)
-        return f" GENERATED ALWAYS AS ({written})" + (" VIRTUAL" if persisted is False else " STORED")
+        written = condition(to, value.arguments[0] if value.arguments else None)
+        word = " VIRTUAL" if persisted is False else " STORED"
+        return f" GENERATED ALWAYS AS ({written})" + (
+            word if persisted is not None or to.dialect == "postgresql" else ""
+        )
+    if to.dialect != "postgresql":  # there it is the key that counts, or nothing
+        return ""
     always = value.keywords.get("always", False)
     return f" GENERATED {'ALWAYS' if always is True else 'BY DEFAULT'} AS IDENTITY{_sequence_options(value)}"
 
@@ -131,10 +151,52 @@ def _sequence_options(value: Made) -> str:
     return f" ({' '.join(made)})" if made else ""
 
 
-def definition(made: Column, *, counts: bool) -> str:
-    """The clause of a column; `counts` makes a serial of an integer."""
+def definition(to: Target, made: Column, table: str, *, counts: bool) -> str:
+    """The clause of a column; `counts` makes a serial of an integer, or AUTO_INCREMENT. Errors: NotKnown, Refused."""
+    if to.is_mysql:
+        text = _of_mysql(to, made, counts=counts)
+    elif to.is_sqlite:
+        text = _of_sqlite(to, made)
+    else:
+        text = _of_postgresql(to, made, counts=counts)
+    for check in made.constraints:
+        text += " " + constraint(to, check, table)
+    return text
+
+
+def _of_mysql(to: Target, made: Column, *, counts: bool) -> str:
+    text = f"{quoted(to, made.name)} {made.type}{made.generated}"
+    if not made.nullable or made.primary_key:
+        text += " NOT NULL"
+    elif made.type.startswith("TIMESTAMP"):  # which else would not be NULL on old servers
+        text += " NULL"
+    text += f" COMMENT {string(to, made.comment)}" if made.comment is not None else ""
+    if counts:
+        return text + " AUTO_INCREMENT"
+    if made.default is None:
+        return text
+    bare = _SIMPLE.match(made.default) or not _COMPOUND.search(made.default) or _UPDATES.search(made.default)
+    return text + (f" DEFAULT {made.default}" if bare else f" DEFAULT ({made.default})")
+
+
+def _of_sqlite(to: Target, made: Column) -> str:
+    text = f"{quoted(to, made.name)} {made.type}"
+    if made.default is not None:
+        bare = _QUOTED.match(made.default) or not _COMPOUND.search(made.default)
+        text += f" DEFAULT {made.default}" if bare else f" DEFAULT ({made.default})"
+    return text + (" NOT NULL" if not made.nullable or made.primary_key else "") + made.generated
+
+
+# A default that is a literal, or already in parentheses; one that is more than a word; what an update sets.
+_QUOTED = lazy(r"\s*['\"(]")
+_SIMPLE = lazy(r"\s*['\"(]|(?i:now|current_timestamp)\(\d+\)")
+_COMPOUND = lazy(r"\W")
+_UPDATES = lazy(r"(?i)ON +UPDATE")
+
+
+def _of_postgresql(to: Target, made: Column, *, counts: bool) -> str:
     kind = serial(made.type) if counts else ""
-    words = [quoted(made.name), kind or made.type]
+    words = [quoted(to, made.name), kind or made.type]
     if made.default is not None and not kind:
         words.append(f"DEFAULT {made.default}")
     text = " ".join(words) + made.generated
@@ -143,60 +205,91 @@ def definition(made: Column, *, counts: bool) -> str:
         text += " NOT NULL"
     elif identity:
         text += " NULL"
-    for check in made.constraints:
-        text += " " + constraint(check)
     return text
 
 
 def counts(made: Column, keys: Sequence[Column]) -> bool:
     """Whether the toolkit makes a serial of a column of this primary key."""
-    if made not in keys or made.autoincrement is False or not serial(made.type) or made.generated:
+    if made not in keys or made.autoincrement is False or made.generated:
+        return False
+    if not (serial(made.type) or made.type.startswith(("TINYINT", "MEDIUMINT", "INTEGER", "BIGINT", "SMALLINT"))):
         return False
     if made.autoincrement is True:
         return True
     return len(keys) == 1 and made.default is None and (not made.references or made.autoincrement == "ignore_fk")
 
 
-def constraint(value: Made, *, name: Value = None) -> str:
-    """The clause of a table's constraint, with its name. Errors: NotKnown."""
+def constraint(to: Target, value: Made, table: str) -> str:
+    """The clause of a table's constraint, with its name. Errors: NotKnown, Refused."""
     kind = kind_of(value)
     handler = _CONSTRAINTS.get(kind)
     if handler is None:
         raise NotKnown(f"`{value.path}` is not a constraint that is known")
-    given = value.keywords.get("name", name)
-    head = "" if given is None else f"CONSTRAINT {identifier(given, 'the name of the constraint')} "
-    return head + handler(value) + attributes(value.keywords)
+    start = named(to, value, value.keywords.get("name"), table)
+    conflict = value.keywords.get("sqlite_on_conflict") if to.is_sqlite else None
+    rest = f" ON CONFLICT {known(conflict, '`sqlite_on_conflict`')}" if conflict is not None else ""
+    return start + handler(to, value) + attributes(to, value.keywords) + rest
 
 
-def attributes(keywords: dict[str, Value]) -> str:
+_WORDS = {"PrimaryKeyConstraint": "pk", "UniqueConstraint": "uq", "ForeignKeyConstraint": "fk", "CheckConstraint": "ck"}
+
+
+def named(to: Target, value: Made, given: Value, table: str) -> str:
+    """CONSTRAINT and its name, where it has one. Errors: NotKnown, Refused."""
+    kind = kind_of(value)
+    columns: Value = value.argument(0, "columns") if kind == "ForeignKeyConstraint" else value.arguments
+    referenced: tuple[str, list[str]] = ("", [])
+    if kind == "ForeignKeyConstraint":
+        targets = [str(one).rpartition(".") for one in texts(value.argument(1, "refcolumns"))]
+        referenced = (targets[0][0].rpartition(".")[2], [one[2] for one in targets]) if targets else referenced
+    return head(to, _WORDS.get(kind, ""), given, table, texts(columns) if kind != "CheckConstraint" else [], referenced)
+
+
+def head(
+    to: Target, kind: str, given: Value, table: str, columns: Sequence[str],
+    referenced: tuple[str, Sequence[str]] = ("", ()),
+) -> str:  # fmt: skip
+    """CONSTRAINT and the name that a convention or the call gives it; empty where the server will choose one."""
+    name = name_of(to, kind, given, table, columns, referenced)
+    return "" if name is None else f"CONSTRAINT {name} "
+
+
+def texts(values: Value) -> list[str]:
+    """Names as far as they are known."""
+    return [str(one) for one in values if isinstance(one, Text)] if type(values) in (list, tuple) else []
+
+
+def attributes(to: Target, keywords: Mapping[str, Value]) -> str:
     """DEFERRABLE, INITIALLY and NOT VALID."""
     text = ""
     if keywords.get("deferrable") is not None:
         text += " DEFERRABLE" if keywords["deferrable"] is True else " NOT DEFERRABLE"
     if keywords.get("initially") is not None:
         text += f" INITIALLY {known(keywords['initially'], '`initially`')}"
-    if keywords.get("postgresql_not_valid") is True:
+    if to.dialect == "postgresql" and keywords.get("postgresql_not_valid") is True:
         text += " NOT VALID"
     return text
 
 
-def names(values: Value, what: str = "the columns") -> str:
+def names(to: Target, values: Value, what: str = "the columns") -> str:
     """Columns in parentheses without them. Errors: NotKnown."""
     if isinstance(values, Text):
         values = [values]
     if type(values) not in (list, tuple):
         raise NotKnown(why(values, what))
-    return ", ".join(_column_name(one, what) for one in values)
+    return ", ".join(_column_name(to, one, what) for one in values)
 
 
-def _column_name(value: Value, what: str) -> str:
+def _column_name(to: Target, value: Value, what: str) -> str:
     if isinstance(value, Made) and kind_of(value) in ("column", "Column") and value.arguments:
-        return identifier(value.arguments[0], what)
-    return identifier(value, what)
+        return identifier(to, value.arguments[0], what)
+    return identifier(to, value, what)
 
 
-def references(keywords: dict[str, Value]) -> str:
-    """MATCH, ON DELETE and ON UPDATE."""
+def references(to: Target, keywords: Mapping[str, Value]) -> str:
+    """MATCH, ON DELETE and ON UPDATE. Errors: Refused."""
+    if to.is_mysql and keywords.get("match") is not None:
+        raise Refused("The toolkit refuses MATCH for MySQL, which would ignore ON DELETE and ON UPDATE beside it")
     text = f" MATCH {known(keywords['match'], '`match`')}" if keywords.get("match") is not None else ""
     for key, word in (("ondelete", "DELETE"), ("onupdate", "UPDATE")):
         if keywords.get(key) is not None:
@@ -204,78 +297,89 @@ def references(keywords: dict[str, Value]) -> str:
     return text
 
 
-def inline_reference(value: Made) -> str:
+def inline_reference(to: Target, value: Made) -> str:
     """REFERENCES of a column's own clause."""
-    table, target = target_of(value)
-    return f"REFERENCES {table} ({target}){references(value.keywords)}{attributes(value.keywords)}"
+    table, target = target_of(to, value)
+    return f"REFERENCES {table} ({target}){references(to, value.keywords)}{attributes(to, value.keywords)}"
 
 
-def foreign_key(value: Made, name: str) -> str:
+def foreign_key(to: Target, value: Made, name: str, of_table: str) -> str:
     """The constraint of a table that a sa.ForeignKey of a column makes."""
-    table, target = target_of(value)
-    given = value.keywords.get("name")
-    head = "" if given is None else f"CONSTRAINT {identifier(given, 'the name of the constraint')} "
+    table, target = target_of(to, value)
+    bare = (unquoted(table.rpartition(".")[2]), (unquoted(target),))
+    start = head(to, "fk", value.keywords.get("name"), of_table, (name,), bare)
     return (
-        f"{head}FOREIGN KEY({quoted(name)}) REFERENCES {table} ({target})"
-        f"{references(value.keywords)}{attributes(value.keywords)}"
+        f"{start}FOREIGN KEY({quoted(to, name)}) REFERENCES {table} ({target})"
+        f"{references(to, value.keywords)}{attributes(to, value.keywords)}"
     )
 
 
-def target_of(value: Made) -> tuple[str, str]:
+def target_of(to: Target, value: Made) -> tuple[str, str]:
     """The table and the column that a sa.ForeignKey names. Errors: NotKnown."""
     first = value.argument(0, "column")
     path = path_of(first)
     if isinstance(first, Text):
         table, _, target = known(first, "what the foreign key references").rpartition(".")
-        return dotted(table), quoted(target)
+        return dotted(to, table.rpartition(".")[2] if to.is_sqlite else table), quoted(to, target)
     if isinstance(first, External) and path.count(".") >= 2:  # tables.user.c.id, User.id
         parts = [part for part in path.split(".") if part not in ("c", "columns")]
-        return quoted(parts[-2].lower()), quoted(parts[-1])
+        return quoted(to, parts[-2].lower()), quoted(to, parts[-1])
     raise NotKnown(why(first, "what the foreign key references"))
 
 
-def _key_constraint(value: Made) -> str:
+def _key_constraint(to: Target, value: Made) -> str:
     first = value.arguments[0] if value.arguments else None
     columns, targets = value.argument(0, "columns"), value.argument(1, "refcolumns")
     if type(targets) not in (list, tuple) or not targets:
         raise NotKnown(why(first, "what the foreign key references"))
     split = [known(one, "what the foreign key references").rpartition(".") for one in targets]
-    targets_shown = ", ".join(quoted(part[2]) for part in split)
+    table = split[0][0].rpartition(".")[2] if to.is_sqlite else split[0][0]
+    targets_shown = ", ".join(quoted(to, part[2]) for part in split)
     return (
-        f"FOREIGN KEY({names(columns)}) REFERENCES {dotted(split[0][0])} ({targets_shown}){references(value.keywords)}"
+        f"FOREIGN KEY({names(to, columns)}) REFERENCES {dotted(to, table)} ({targets_shown})"
+        f"{references(to, value.keywords)}"
     )
 
 
-def _unique(value: Made) -> str:
-    distinct = " NULLS NOT DISTINCT" if value.keywords.get("postgresql_nulls_not_distinct") is True else ""
-    include = value.keywords.get("postgresql_include")
-    rest = f" INCLUDE ({names(include)})" if include else ""
-    return f"UNIQUE{distinct} ({names(value.arguments)}){rest}"
+def _unique(to: Target, value: Made) -> str:
+    return unique(to, value.arguments, value.keywords)
 
 
-def _check(value: Made) -> str:
-    return f"CHECK ({condition(value.argument(0, 'sqltext'))})"
+def unique(to: Target, columns: Value, keywords: Mapping[str, Value]) -> str:
+    """UNIQUE with its columns."""
+    if to.dialect != "postgresql":
+        return f"UNIQUE ({names(to, columns)})"
+    distinct = " NULLS NOT DISTINCT" if keywords.get("postgresql_nulls_not_distinct") is True else ""
+    include = keywords.get("postgresql_include")
+    rest = f" INCLUDE ({names(to, include)})" if include else ""
+    return f"UNIQUE{distinct} ({names(to, columns)}){rest}"
 
 
-def exclusion(value: Made) -> str:
-    """An EXCLUDE constraint."""
+def _check(to: Target, value: Made) -> str:
+    return f"CHECK ({condition(to, value.argument(0, 'sqltext'))})"
+
+
+def exclusion(to: Target, value: Made) -> str:
+    """An EXCLUDE constraint. Errors: Refused."""
+    if to.dialect != "postgresql":
+        raise Refused("An exclusion constraint exists on PostgreSQL only: the toolkit raises an error here")
     elements = []
     for one in value.arguments:
         if type(one) is not tuple or len(one) != 2:
             raise NotKnown("an element of the exclusion constraint is not known")
-        written = quoted(str(one[0])) if isinstance(one[0], Text) else expression(one[0])
+        written = quoted(to, str(one[0])) if isinstance(one[0], Text) else expression(to, one[0])
         operators = value.keywords.get("ops")
         kind = f" {operators[one[0]]}" if isinstance(operators, dict) and one[0] in operators else ""
         elements.append(f"{written}{kind} WITH {known(one[1], 'the operator')}")
     using = value.keywords.get("using", value.keywords.get("postgresql_using"))
     method = known(using, "`using`") if using is not None else "gist"
     where = value.keywords.get("where", value.keywords.get("postgresql_where"))
-    rest = f" WHERE ({condition(where)})" if where is not None else ""
+    rest = f" WHERE ({condition(to, where)})" if where is not None else ""
     return f"EXCLUDE USING {method} ({', '.join(elements)}){rest}"
 
 
-_CONSTRAINTS = {
-    "PrimaryKeyConstraint": lambda value: f"PRIMARY KEY ({names(value.arguments)})",
+_CONSTRAINTS: dict[str, Callable[[Target, Made], str]] = {
+    "PrimaryKeyConstraint": lambda to, value: f"PRIMARY KEY ({names(to, value.arguments)})",
     "UniqueConstraint": _unique,
     "ForeignKeyConstraint": _key_constraint,
     "CheckConstraint": _check,
@@ -283,55 +387,6 @@ _CONSTRAINTS = {
 }
 
 
-def index(value: Made, table: str, *, columns: Value = None, name: Value = None) -> str:
-    """CREATE INDEX of a sa.Index or of op.create_index. Errors: NotKnown."""
-    keywords = value.keywords
-    elements = columns if columns is not None else value.arguments[1:]
-    if type(elements) not in (list, tuple):
-        raise NotKnown(why(elements, "the columns of the index"))
-    operators = keywords.get("postgresql_ops")
-    parts = [_element(one, operators if isinstance(operators, dict) else {}) for one in elements]
-    for flag in ("unique", "postgresql_concurrently", "if_not_exists"):
-        if keywords.get(flag) is not None and not isinstance(keywords[flag], bool):
-            raise NotKnown(why(keywords[flag], f"`{flag}`"))
-    text = "CREATE UNIQUE INDEX" if keywords.get("unique") else "CREATE INDEX"
-    text += " CONCURRENTLY" if keywords.get("postgresql_concurrently") else ""
-    text += " IF NOT EXISTS" if keywords.get("if_not_exists") else ""
-    text += f" {identifier(name, 'the index')} ON {table} "
-    if keywords.get("postgresql_using") is not None:
-        text += f"USING {known(keywords['postgresql_using'], '`postgresql_using`')} "
-    text += f"({', '.join(parts)})"
-    if keywords.get("postgresql_include"):
-        text += f" INCLUDE ({names(keywords['postgresql_include'])})"
-    if keywords.get("postgresql_nulls_not_distinct") is True:
-        text += " NULLS NOT DISTINCT"
-    options = keywords.get("postgresql_with")
-    if isinstance(options, dict) and options:
-        text += f" WITH ({', '.join(f'{key} = {item}' for key, item in options.items())})"
-    if keywords.get("postgresql_tablespace") is not None:
-        text += f" TABLESPACE {identifier(keywords['postgresql_tablespace'], 'the tablespace')}"
-    if keywords.get("postgresql_where") is not None:
-        text += f" WHERE {condition(keywords['postgresql_where'])}"
-    return text
-
-
-def _element(value: Value, operators: dict[Value, Value]) -> str:
-    if isinstance(value, Text):
-        kind = operators.get(value)
-        return identifier(value, "a column of the index") + (f" {kind}" if isinstance(kind, Text) else "")
-    written = expression(value)
-    if not isinstance(value, Made) or kind_of(value) in ("text", "column", "desc", "asc", "literal_column"):
-        return written
-    if value.path.startswith("operator "):
-        return f"({written})"
-    return written
-
-
-def index_name(table: str, name: str) -> str:
-    """The name of the index of a column with `index=True`."""
-    return quoted(f"ix_{table}_{name}")
-
-
-def comment(kind: str, name: str, text: Value) -> str:
+def comment(to: Target, kind: str, name: str, text: Value) -> str:
     """COMMENT ON. Errors: NotKnown."""
-    return f"COMMENT ON {kind} {name} IS {'NULL' if text is None else string(known(text, 'the comment'))}"
+    return f"COMMENT ON {kind} {name} IS {'NULL' if text is None else string(to, known(text, 'the comment'))}"

@@ -1,10 +1,13 @@
 """What a version file calls comes in, call by call; the statements that it sends are written down, none is sent."""
 
 import ast
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from safecol.frontends.alembic import statements
-from safecol.frontends.alembic.names import NotKnown, qualified
-from safecol.frontends.alembic.operations import OPERATIONS, of_batch
+from safecol.frontends.alembic.batches import COPY, Batch, Batched, copies, of_copy, what_copies
+from safecol.frontends.alembic.names import Fixed, NotKnown, Refused, Target, qualified
+from safecol.frontends.alembic.operations import OPERATIONS, Statement, of_batch
 from safecol.frontends.alembic.types import EnumType, create_enum, enum_of
 from safecol.frontends.python.emitted import Piece, Writer
 from safecol.frontends.python.modules import Project
@@ -12,6 +15,7 @@ from safecol.frontends.python.running import Runner
 from safecol.frontends.python.values import Class, External, Made, Member, Text, Unknown, Value, path_of, plain
 from safecol.records import NamedTuple
 from safecol.source import Span
+from safecol.trace import Problem
 
 OP = "alembic.op"
 _BATCH = f"{OP}.batch_alter_table"
@@ -44,14 +48,19 @@ class Count(NamedTuple):
 class Following:
     """The host of one version file: `writer` has what was sent so far."""
 
-    def __init__(self, text: str, dialect: str = "postgresql", path: str = "") -> None:
+    def __init__(self, text: str, to: Target, path: str = "") -> None:
         """`path` is the file's absolute path: what it imports of its project is looked for around it."""
         self.writer = Writer()
-        self.dialect = dialect
+        self.to = to
+        # MariaDB is mostly reached as MySQL.
+        self.spoken = "mysql" if to.is_mysql else to.dialect
         self.runner = Runner(text, self, Project(path) if path else None)
         self.following = False
         self.met = 0
         self.missed = 0
+        self.problems: list[tuple[str, Problem]] = []
+        self.direction = "up"
+        self.batches: list[Batch] = []
 
     @property
     def active(self) -> bool:
@@ -64,11 +73,11 @@ class Following:
         """Constants that the dialect decides; NotImplemented for everything else."""
         path = path_of(base)
         if name == "name" and path.endswith((".dialect", ".engine", ".impl")):
-            return plain(self.dialect, Span(0, 0))
+            return plain(self.spoken, Span(0, 0))
         if name == "name" and isinstance(base, Unknown) and base.source.endswith((".dialect", ".engine")):
-            return plain(self.dialect, Span(0, 0))
+            return plain(self.spoken, Span(0, 0))
         if name in ("url", "drivername") and path.endswith((".engine", ".bind", "get_bind()", ".url")):
-            return plain(f"{self.dialect}://" if name == "url" else self.dialect, Span(0, 0))
+            return plain(f"{self.spoken}://" if name == "url" else self.spoken, Span(0, 0))
         if name == "as_sql" and path.endswith("get_context()"):
             return False
         return NotImplemented
@@ -82,7 +91,7 @@ class Following:
             return False
         name = path.rpartition(".")[2]
         if path.startswith(f"{_BATCH}()."):
-            return self._operation(of_batch(call, name), name) if "(" not in path[len(_BATCH) + 3 :] else NotImplemented
+            return self._in_batch(call, name) if "(" not in path[len(_BATCH) + 3 :] else NotImplemented
         if path.startswith(f"{OP}."):
             rest = path[len(OP) + 1 :]
             if "(" not in rest and "." not in rest:
@@ -116,12 +125,14 @@ class Following:
         """A block begins: one that commits and sends what is in it outside of a transaction, or a batch."""
         if path_of(value).endswith(".autocommit_block()"):
             self.writer.transaction = "autocommit"
-        if isinstance(value, Made) and value.path == _BATCH and value.keywords.get("recreate") == "always":
-            self._opaque(value.span, 'with `recreate="always"` the table is copied to a new one, which takes its place')
+        if isinstance(value, Made) and value.path == _BATCH:
+            self.batches.append(Batch(value, []))
         return value
 
     def leave(self, value: Value) -> None:
-        """A block ends."""
+        """A block ends: a batch sends what it has gathered."""
+        if self.batches and value == self.batches[-1].call:
+            self._flush(self.batches.pop())
         if path_of(value).endswith(".autocommit_block()"):
             self.writer.transaction = ""
 
@@ -153,17 +164,25 @@ class Following:
         if name == "execute":
             return self._execute(call)
         if name == "f":
-            return call.arguments[0] if call.arguments else None
+            first = call.arguments[0] if call.arguments else None
+            return Fixed(str(first), first.origins, first.holes) if isinstance(first, Text) else first
         if name in _SILENT:
             return NotImplemented
         handler = OPERATIONS.get(name)
         if handler is None:
             self._opaque(call.span, f"`op.{name}` is not an operation of Alembic's own")
             return Unknown(f"op.{name}()", "it is not an operation of Alembic's own")
+        self._send(call, lambda: handler(self.to, call))
+        if name == "create_table":
+            return Made("sqlalchemy.Table", call.arguments, call.keywords, call.span)
+        return None
+
+    def _send(self, call: Made, statements_of: Callable[[], Iterator[Statement]]) -> None:
+        """Write down the statements of an operation, all that come before what is not known or refused."""
         self.met += 1
         missed = False
         try:
-            for made in handler(call):
+            for made in statements_of():
                 if isinstance(made, Unknown):
                     missed = True
                     self.writer.opaque(call.span, made.reason)
@@ -172,10 +191,42 @@ class Following:
         except NotKnown as problem:
             missed = True
             self.writer.opaque(call.span, str(problem))
+        except Refused as problem:
+            self.problem(problem.rule, call.span, str(problem), problem.cure)
         self.missed += missed
-        if name == "create_table":
-            return Made("sqlalchemy.Table", call.arguments, call.keywords, call.span)
+
+    def problem(self, rule: str, place: Span, message: str, cure: str = "") -> None:
+        """Something that goes wrong before the server sees it."""
+        span = self.writer.mark(place)
+        self.problems.append((self.direction, Problem(rule, span, message, cure)))
+
+    def _in_batch(self, call: Made, name: str) -> Value:
+        moved = of_batch(call, name)
+        if name not in OPERATIONS or not self.batches or self.batches[-1].call != call.base:
+            return self._operation(moved, name)
+        one = Batched(moved, name, self.writer.conditional, self.writer.batched)
+        self.batches[-1].waiting.append(one)
         return None
+
+    def _flush(self, batch: Batch) -> None:
+        copying = copies(self.to, batch)
+        if copying and self.to.is_sqlite:
+            table = batch.call.argument(0, "table_name")
+            shown = f"`{table}`" if isinstance(table, Text) else "the table"
+            why = what_copies(batch) or '`recreate="always"`'
+            self.problem(COPY, batch.call.span, f"{why} in a batch copies all of {shown} to a new table")
+        elif copying:
+            self._opaque(
+                batch.call.span, 'with `recreate="always"` the table is copied to a new one, which takes its place'
+            )
+        before = self.writer.conditional, self.writer.batched
+        for one in batch.waiting:
+            self.writer.conditional, self.writer.batched = one.conditional, one.batched
+            if copying and self.to.is_sqlite:
+                self._send(one.call, partial(of_copy, self.to, one))
+            else:
+                self._send(one.call, partial(OPERATIONS[one.name], self.to, one.call))
+        self.writer.conditional, self.writer.batched = before
 
     def _execute(self, call: Made) -> Value:
         value = call.argument(0, "sqltext", call.keywords.get("statement"))
@@ -192,7 +243,7 @@ class Following:
         if statements.is_read(value):
             return answer
         try:
-            for made in statements.of_core(value):
+            for made in statements.of_core(self.to, value):
                 self.writer.sql(made, call.span)
         except NotKnown as problem:
             self.missed += 1
@@ -204,7 +255,7 @@ class Following:
         base = call.base
         check = call.keywords.get("checkfirst", True)
         try:
-            made = enum_of(base)
+            made = enum_of(self.to, base)
         except NotKnown:
             made = None
         if isinstance(made, EnumType):
@@ -212,7 +263,7 @@ class Following:
             before = self.guarded(self.writer.conditional or (check is not False and name == "create"))
             exists = "IF EXISTS " if check is not False else ""
             self.writer.sql(
-                [Piece(create_enum(made) if name == "create" else f"DROP TYPE {exists}{made.name}")], call.span
+                [Piece(create_enum(self.to, made) if name == "create" else f"DROP TYPE {exists}{made.name}")], call.span
             )
             self.guarded(before)
             return None
@@ -225,7 +276,7 @@ class Following:
             return self._table_item(call, base, name)
         if kind == "Sequence" and isinstance(base, Made):
             self.met += 1
-            sequence = qualified(base.argument(0, "name"), base.keywords.get("schema"), "the sequence")
+            sequence = qualified(self.to, base.argument(0, "name"), base.keywords.get("schema"), "the sequence")
             self.writer.sql([Piece(f"{name.upper()} SEQUENCE {sequence}")], call.span)
             return None
         if name.endswith("_all") or any(map(_touches, (*call.arguments, *call.keywords.values()))):

@@ -1,23 +1,62 @@
 """Names as values come in; identifiers as the toolkit writes them, quoted where they need it, go out."""
 
+from collections.abc import Callable, Mapping
+
+from safecol.frontends.alembic.words import OF_DIALECT
 from safecol.frontends.python.values import External, Made, Text, Unknown, Value, path_of
 from safecol.patterns import lazy
+from safecol.records import NamedTuple
 
 _PLAIN = lazy(r"[a-z_][a-z0-9_$]*")
-# The words that the toolkit's PostgreSQL compiler quotes.
-_RESERVED = frozenset(
-    """all analyse analyze and any array as asc asymmetric authorization between binary both case cast check collate
-    column concurrently constraint create cross current_catalog current_date current_role current_schema current_time
-    current_timestamp current_user default deferrable desc distinct do else end except false fetch for foreign freeze
-    from full grant group having ilike in initially inner intersect into is isnull join lateral leading left like limit
-    localtime localtimestamp natural not notnull null offset on only or order outer over overlaps placing primary
-    references returning right select session_user similar some symmetric table tablesample then to trailing true
-    union unique user using variadic verbose when where window with""".split()  # noqa: SIM905 - a list of words reads better without quotes
-)
 
 
 class NotKnown(Exception):  # noqa: N818 - what a migration is made of, no error of the run
     """Something that a statement needs and that is not known; the message says what."""
+
+
+class Refused(Exception):  # noqa: N818 - the migration's, not the run's
+    """Alembic or the toolkit raise an error instead of sending anything: `rule` is the page that reports it."""
+
+    def __init__(self, message: str, cure: str = "", rule: str = "refused-operation") -> None:
+        super().__init__(message)
+        self.cure = cure
+        self.rule = rule
+
+
+class Fixed(Text):
+    """A name that no naming convention changes: `op.f("…")`."""
+
+    __slots__ = ()
+
+
+def _none() -> Mapping[str, str] | None:
+    return {}
+
+
+class Target(NamedTuple):
+    """What statements are written for: the dialect, and the naming convention of the project's tables.
+
+    `convention` is {} where there is none, None where it is not known; it is asked for when a name needs it.
+    """
+
+    dialect: str = "postgresql"
+    convention: Callable[[], Mapping[str, str] | None] = _none
+
+    @property
+    def is_mysql(self) -> bool:
+        """Whether it is MySQL or MariaDB: the toolkit sends them the same."""
+        return self.dialect in ("mysql", "mariadb")
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether it is SQLite."""
+        return self.dialect == "sqlite"
+
+    def option(self, keywords: Mapping[str, Value], name: str) -> Value:
+        """A keyword that is written with the dialect's name before it: `mysql_length`."""
+        if f"{self.dialect}_{name}" in keywords:
+            return keywords[f"{self.dialect}_{name}"]
+        return keywords.get(f"mysql_{name}") if self.dialect == "mariadb" else None
 
 
 def known(value: Value, what: str) -> str:
@@ -49,30 +88,37 @@ def why(value: Value, what: str) -> str:
     return f"{what} is not known"
 
 
-def quoted(name: str) -> str:
+def quoted(to: Target, name: str) -> str:
     """An identifier, in quotes where it would mean something else without them."""
-    if _PLAIN.fullmatch(name) and name not in _RESERVED:
+    if _PLAIN.fullmatch(name) and name not in OF_DIALECT[to.dialect]:
         return name
-    return '"' + name.replace('"', '""') + '"'
+    mark = "`" if to.is_mysql else '"'
+    return mark + name.replace(mark, mark * 2) + mark
 
 
-def identifier(value: Value, what: str) -> str:
+def unquoted(name: str) -> str:
+    """The name of a quoted identifier."""
+    return name.strip('"`')
+
+
+def identifier(to: Target, value: Value, what: str) -> str:
     """A quoted identifier of a value. Errors: NotKnown."""
-    return quoted(known(value, what))
+    return quoted(to, known(value, what))
 
 
-def qualified(name: Value, schema: Value, what: str = "the table") -> str:
+def qualified(to: Target, name: Value, schema: Value, what: str = "the table") -> str:
     """A name with its schema. Errors: NotKnown."""
     if schema is None:
-        return identifier(name, what)
-    return f"{identifier(schema, 'the schema')}.{identifier(name, what)}"
+        return identifier(to, name, what)
+    return f"{identifier(to, schema, 'the schema')}.{identifier(to, name, what)}"
 
 
-def dotted(path: str) -> str:
+def dotted(to: Target, path: str) -> str:
     """A name that may have its schema before a dot."""
-    return ".".join(map(quoted, path.split(".")))
+    return ".".join(quoted(to, part) for part in path.split("."))
 
 
-def string(text: str) -> str:
+def string(to: Target, text: str) -> str:
     """A string literal of SQL."""
-    return "'" + text.replace("'", "''") + "'"
+    escaped = text.replace("\\", "\\\\") if to.is_mysql else text
+    return "'" + escaped.replace("'", "''") + "'"

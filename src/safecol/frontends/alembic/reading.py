@@ -2,14 +2,15 @@
 
 import ast
 
+from safecol.dialects import registry
 from safecol.frontends.alembic.following import OP, Following
-from safecol.frontends.postgresql.splitting import read_section
+from safecol.frontends.alembic.names import Target
 from safecol.frontends.python.emitted import Emission, Places
 from safecol.frontends.python.values import External, Function, Imported, Unknown, Value, plain
 from safecol.operations import ColumnDefinition, Opaque, Operation, Section, Statement
 from safecol.records import NamedTuple
 from safecol.source import Span
-from safecol.trace import Placeholder
+from safecol.trace import Placeholder, Problem
 
 _CREATES = frozenset(
     {"create-table", "create-index", "create-enum", "create-sequence", "create-view", "create-extension"}
@@ -31,6 +32,7 @@ class Reading(NamedTuple):
     placeholders: tuple[Placeholder, ...] = ()
     met: int = 0
     missed: int = 0
+    problems: tuple[Problem, ...] = ()
 
 
 def read(text: str, transaction: str = "shared", dialect: str = "postgresql", path: str = "") -> Reading:
@@ -38,7 +40,7 @@ def read(text: str, transaction: str = "shared", dialect: str = "postgresql", pa
 
     `path` is the file's absolute path, around which the modules of its project are looked for; "" for none.
     """
-    following = Following(text, dialect, path)
+    following = Following(text, Target(dialect), path)
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as problem:
@@ -62,6 +64,7 @@ def _follow(following: Following, name: str) -> None:
     if isinstance(function, Imported):
         function = following.runner.within(function.path, function.file, function.name)
     following.following = True
+    following.direction = "down" if name == "downgrade" else "up"
     following.writer.begun = len(following.writer.emissions)
     for each in _functions(following, name, function):
         following.runner.call(each, (), _arguments(each))
@@ -110,7 +113,7 @@ def _unread(following: Following, text: str, problem: BaseException) -> Reading:
 
 
 def _read(following: Following, parts: list[tuple[str, int, int]], transaction: str) -> Reading:
-    text = following.writer.text
+    text, dialect = following.writer.text, following.to.dialect
     sections: list[tuple[Section, tuple[Statement, ...]]] = []
     placeholders: list[Placeholder] = []
     number = 1
@@ -121,7 +124,7 @@ def _read(following: Following, parts: list[tuple[str, int, int]], transaction: 
             section = Section(direction, Span(run[0].start, run[-1].end), how)
             found: list[Statement] = []
             for emission in run:
-                made, places = _statements(text, section, emission, number)
+                made, places = _statements(text, section, emission, number, dialect)
                 number += len(made)
                 found += made
                 placeholders += places
@@ -129,7 +132,23 @@ def _read(following: Following, parts: list[tuple[str, int, int]], transaction: 
         if not emissions:
             at = following.writer.emissions[first - 1].end if first else 0
             sections.append((Section(direction, Span(at, at), transaction), ()))
-    return Reading(text, following.writer.places, tuple(sections), tuple(placeholders), following.met, following.missed)
+    return Reading(
+        text,
+        following.writer.places,
+        tuple(sections),
+        tuple(placeholders),
+        following.met,
+        following.missed,
+        tuple(_problem(direction, one) for direction, one in following.problems),
+    )
+
+
+def _problem(direction: str, problem: Problem) -> Problem:
+    """What goes wrong on the way back makes a migration irreversible; it is no danger to what runs."""
+    if direction == "up" or problem.rule == "batch-table-copy":
+        return problem
+    message = f"This migration can't be taken back: in downgrade(), {problem.message[0].lower()}{problem.message[1:]}"
+    return problem._replace(rule="irreversible-migration", message=message)
 
 
 def _runs(emissions: list[Emission]) -> list[list[Emission]]:
@@ -144,12 +163,14 @@ def _runs(emissions: list[Emission]) -> list[list[Emission]]:
 
 
 def _statements(
-    text: str, section: Section, emission: Emission, number: int
+    text: str, section: Section, emission: Emission, number: int, dialect: str
 ) -> tuple[list[Statement], tuple[Placeholder, ...]]:
     span = Span(emission.start, emission.end)
     if emission.reason:
         return [Statement(number, span, (), Opaque(span, emission.reason))], ()
-    reading = read_section(text, section._replace(span=span), number)
+    if not registry.is_read(dialect):
+        return [Statement(number, span, (), Opaque(span, f"{registry.known(dialect).title} is not read yet"))], ()
+    reading = registry.front(dialect).read_section(text, section._replace(span=span), number)
     found = []
     for statement in reading.statements:
         opaque = statement.opaque
@@ -169,7 +190,8 @@ def _statements(
 def _was(operation: Operation, existing: str) -> Operation:
     """A change of type that knows what the column was."""
     text = f"ALTER TABLE t ALTER COLUMN c TYPE {existing}"
-    (statement,) = read_section(text, Section("up", Span(0, len(text)), "unknown")).statements
+    read = registry.front("postgresql").read_section(text, Section("up", Span(0, len(text)), "unknown"))
+    (statement,) = read.statements
     before = next((one.type for one in statement.operations), None)
     if operation.kind != "change-type" or before is None or operation.column is None:
         return operation

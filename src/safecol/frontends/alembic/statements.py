@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from safecol.frontends.alembic.expressions import partly
-from safecol.frontends.alembic.names import NotKnown, dotted, known, qualified, quoted, why
+from safecol.frontends.alembic.names import NotKnown, Target, dotted, known, qualified, quoted, why
 from safecol.frontends.python.emitted import Piece
 from safecol.frontends.python.values import Class, External, Made, Member, Text, Unknown, Value, path_of
 
@@ -45,7 +45,7 @@ def is_read(value: Value) -> bool:
     return root is not None and root.path.rpartition(".")[2] in _READS
 
 
-def of_core(value: Value) -> Iterator[list[Piece]]:
+def of_core(to: Target, value: Value) -> Iterator[list[Piece]]:
     """The SQL of a statement of the toolkit's expression language. Errors: NotKnown."""
     root, calls = _chain(value)
     if root is None:
@@ -54,15 +54,14 @@ def of_core(value: Value) -> Iterator[list[Piece]]:
     if name in ("CreateSequence", "DropSequence") and root.arguments and isinstance(root.arguments[0], Made):
         made = root.arguments[0]
         word = "CREATE" if name.startswith("Create") else "DROP"
-        yield [
-            Piece(f"{word} SEQUENCE {qualified(made.argument(0, 'name'), made.keywords.get('schema'), 'the sequence')}")
-        ]
+        sequence = qualified(to, made.argument(0, "name"), made.keywords.get("schema"), "the sequence")
+        yield [Piece(f"{word} SEQUENCE {sequence}")]
         return
     if name not in _DML:
         raise NotKnown(why(value, "the SQL"))
     method = isinstance(root.base, (Made, Member)) or path_of(root.base).startswith(("tables.", "?"))
     subject = root.base if method else (root.arguments[0] if root.arguments else root.keywords.get("table"))
-    table = table_name(subject)
+    table = table_name(to, subject)
     where = [
         one
         for call in calls
@@ -71,7 +70,7 @@ def of_core(value: Value) -> Iterator[list[Piece]]:
     ]
     where += [root.arguments[0]] if method and root.arguments and name != "insert" else []
     where += [root.keywords["whereclause"]] if "whereclause" in root.keywords else []
-    written = " AND ".join(partly(one, "a condition") for one in where)
+    written = " AND ".join(partly(to, one, "a condition") for one in where)
     tail = f" WHERE {written}" if where else ""
     if name == "delete":
         yield [Piece(f"DELETE FROM {table}{tail}")]
@@ -79,20 +78,20 @@ def of_core(value: Value) -> Iterator[list[Piece]]:
     if name == "insert":
         select = next((call for call in calls if call.path.endswith(".from_select")), None)
         if select is not None:
-            yield [Piece(f"INSERT INTO {table}{_listed(select.argument(0, 'names'))} SELECT * FROM ${{select}}")]
+            yield [Piece(f"INSERT INTO {table}{_listed(to, select.argument(0, 'names'))} SELECT * FROM ${{select}}")]
             return
-        yield from insertion(subject, _values(root, calls))
+        yield from insertion(to, subject, _values(root, calls))
         return
     values = _values(root, calls)
     pairs = values.items() if isinstance(values, dict) else [(Unknown("column", ""), Unknown("value", ""))]
-    sets = ", ".join(f"{_column(key)} = {partly(item, 'a value')}" for key, item in pairs)
+    sets = ", ".join(f"{_column(to, key)} = {partly(to, item, 'a value')}" for key, item in pairs)
     yield [Piece(f"UPDATE {table} SET {sets}{tail}")]
 
 
-def _listed(names: Value) -> str:
+def _listed(to: Target, names: Value) -> str:
     if type(names) not in (list, tuple) or not all(isinstance(one, Text) for one in names):
         return ""
-    return f" ({', '.join(quoted(str(one)) for one in names)})"
+    return f" ({', '.join(quoted(to, str(one)) for one in names)})"
 
 
 def _chain(value: Value) -> tuple[Made | None, list[Made]]:
@@ -124,18 +123,18 @@ def _values(root: Made, calls: list[Made]) -> Value:
     return found or Unknown("values", "they are not known")
 
 
-def _column(key: Value) -> str:
+def _column(to: Target, key: Value) -> str:
     if isinstance(key, str):
-        return quoted(str(key))
+        return quoted(to, str(key))
     path = path_of(key)
     if path and not path.endswith(")"):
-        return quoted(path.rpartition(".")[2])
+        return quoted(to, path.rpartition(".")[2])
     return "${column}"
 
 
-def insertion(subject: Value, rows: Value) -> Iterator[list[Piece]]:
+def insertion(to: Target, subject: Value, rows: Value) -> Iterator[list[Piece]]:
     """INSERT with the rows that are known. Errors: NotKnown."""
-    table = table_name(subject)
+    table = table_name(to, subject)
     if isinstance(rows, dict):
         rows = [rows]
     known_rows = [row for row in rows if isinstance(row, dict)] if type(rows) in (list, tuple) else []
@@ -146,29 +145,29 @@ def insertion(subject: Value, rows: Value) -> Iterator[list[Piece]]:
         return
     columns = list(known_rows[0])
     lines = ", ".join(
-        "(" + ", ".join(_value(row.get(column)) for column in columns) + ")" for row in known_rows[:_MOST_ROWS]
+        "(" + ", ".join(_value(to, row.get(column)) for column in columns) + ")" for row in known_rows[:_MOST_ROWS]
     )
-    yield [Piece(f"INSERT INTO {table} ({', '.join(quoted(str(one)) for one in columns)}) VALUES {lines}")]
+    yield [Piece(f"INSERT INTO {table} ({', '.join(quoted(to, str(one)) for one in columns)}) VALUES {lines}")]
 
 
-def _value(value: Value) -> str:
-    return partly(value, "a value")
+def _value(to: Target, value: Value) -> str:
+    return partly(to, value, "a value")
 
 
-def table_name(value: Value) -> str:
+def table_name(to: Target, value: Value) -> str:
     """The qualified name of a table that the file describes. Errors: NotKnown."""
     if isinstance(value, Made):
         name = value.path.rpartition(".")[2]
         if name in ("table", "Table", "create_table", "table_", "TableClause") and value.arguments:
-            return qualified(value.arguments[0], value.keywords.get("schema"))
+            return qualified(to, value.arguments[0], value.keywords.get("schema"))
         if name == "alias" and value.base is not None:
-            return table_name(value.base)
+            return table_name(to, value.base)
     if isinstance(value, Member) and value.name == "__table__":
-        return table_name(value.base)
+        return table_name(to, value.base)
     if isinstance(value, Class) and isinstance(value.names.get("__tablename__"), Text):
-        return dotted(known(value.names["__tablename__"], "the table"))
+        return dotted(to, known(value.names["__tablename__"], "the table"))
     if isinstance(value, Class) and "__table__" in value.names:
-        return table_name(value.names["__table__"])
+        return table_name(to, value.names["__table__"])
     if isinstance(value, External) and value.path.startswith("tables."):
-        return quoted(value.path.rpartition(".")[2])
+        return quoted(to, value.path.rpartition(".")[2])
     raise NotKnown(why(value, "the table"))

@@ -1,6 +1,6 @@
-"""Column types as values come in; the type names that the toolkit writes for PostgreSQL go out."""
+"""Column types as values come in; the type names that the toolkit writes go out."""
 
-from safecol.frontends.alembic.names import NotKnown, dotted, known, quoted, string, why
+from safecol.frontends.alembic.names import NotKnown, Refused, Target, dotted, known, quoted, string, why
 from safecol.frontends.python.values import Class, External, Made, Member, Text, Unknown, Value, is_known, path_of
 from safecol.records import NamedTuple
 from safecol.source import Span
@@ -46,10 +46,10 @@ class EnumType(NamedTuple):
     labels: tuple[str, ...]
 
 
-def type_name(value: Value) -> str:
-    """The type as PostgreSQL is told it. Errors: NotKnown."""
+def type_name(to: Target, value: Value) -> str:
+    """The type as the server is told it. Errors: NotKnown, Refused."""
     if isinstance(value, Class):
-        return _decorated(value)
+        return _decorated(to, value)
     if isinstance(value, External):
         value = Made(value.path, (), {}, _NOWHERE)
     if not isinstance(value, Made):
@@ -57,16 +57,18 @@ def type_name(value: Value) -> str:
     if isinstance(value.base, Made) and value.path.endswith((".with_variant", ".evolve", ".copy")):
         variant = value.arguments[0] if value.path.endswith(".with_variant") and len(value.arguments) > 1 else None
         chosen = [str(one) for one in value.arguments[1:] if isinstance(one, Text)]
-        return type_name(variant if variant is not None and "postgresql" in chosen else value.base)
+        return type_name(to, variant if variant is not None and to.dialect in chosen else value.base)
     if isinstance(value.base, Class) and value.path.startswith("."):
-        return _decorated(value.base)
+        return _decorated(to, value.base)
     word = value.path.rpartition(".")[2]
     name = word.lower()
     ours = value.path.startswith(_OURS)
     if ours or "." not in value.path:
-        made = _of_toolkit(name, value)
+        made = _of_toolkit(to, name, value) if to.dialect == "postgresql" else _of_other(to, name, value)
         if made:
             return made
+    if to.dialect != "postgresql":
+        raise NotKnown(f"the type `{word}` is not in this file")
     if name in _KNOWN:
         return _KNOWN[name]
     if name in ("geometry", "geography", "raster", "vector", "halfvec", "sparsevec", "ltree", "citext"):
@@ -75,7 +77,7 @@ def type_name(value: Value) -> str:
     return '"' + word.replace('"', "") + '"'
 
 
-def _of_toolkit(name: str, value: Made) -> str:
+def _of_toolkit(to: Target, name: str, value: Made) -> str:
     if name in _PLAIN:
         return _PLAIN[name]
     if name in _SIZED:
@@ -112,12 +114,12 @@ def _of_toolkit(name: str, value: Made) -> str:
         return ("BIT VARYING" if varying else "BIT") + (f"({_number(length)})" if length is not None else "")
     if name == "array":
         dimensions = value.keywords.get("dimensions")
-        inner = type_name(value.argument(0, "item_type"))
+        inner = type_name(to, value.argument(0, "item_type"))
         return inner + "[]" * (dimensions if isinstance(dimensions, int) and dimensions > 0 else 1)
     if name == "domain":
-        return dotted(known(value.argument(0, "name"), "the domain"))
+        return dotted(to, known(value.argument(0, "name"), "the domain"))
     if name == "enum":
-        found = enum_of(value)
+        found = enum_of(to, value)
         if isinstance(found, EnumType):
             return found.name
         return f"VARCHAR({found})" if found else "VARCHAR"
@@ -128,7 +130,26 @@ def _of_toolkit(name: str, value: Made) -> str:
     return ""
 
 
-def enum_of(value: Value) -> EnumType | int | None:
+def _of_other(to: Target, name: str, value: Made) -> str:
+    from safecol.frontends.alembic import other_types
+
+    if name in ("enum", "set"):
+        if to.is_sqlite and ".mysql." in f".{value.path}":
+            raise Refused(f"The toolkit can't write MySQL's type {name.upper()} for SQLite")
+        labels = _labels(value)
+        if name == "enum" and (to.is_sqlite or value.keywords.get("native_enum") is False):
+            length = value.keywords.get("length")
+            longest = length if isinstance(length, int) else max(map(len, labels), default=1) if labels else None
+            return "VARCHAR" if longest is None else f"VARCHAR({longest})"
+        if labels is None:
+            raise NotKnown("the values of the enum are not known")
+        return other_types.enum(to, labels, value, name.upper())
+    if name in ("nulltype", "userdefinedtype", "typedecorator"):
+        raise NotKnown("the type is not known")
+    return other_types.type_name(to, name, value)
+
+
+def enum_of(to: Target, value: Value) -> EnumType | int | None:
     """The type of an Enum, or the length of the strings that stand for it; None for another type.
 
     Errors: NotKnown.
@@ -147,14 +168,14 @@ def enum_of(value: Value) -> EnumType | int | None:
     if name is None:
         outside = path_of(value.arguments[0]).rpartition(".")[2] if value.arguments else ""
         if not classes and outside:  # the type is named like the class
-            return EnumType(quoted(outside.lower()), ())
+            return EnumType(quoted(to, outside.lower()), ())
         if not classes:
             raise NotKnown("the enum has no name, which PostgreSQL needs")
         written = classes[0].name.lower()
     else:
         written = known(name, "the name of the enum")
     schema = value.keywords.get("schema")
-    full = quoted(written) if schema is None else f"{quoted(known(schema, 'the schema'))}.{quoted(written)}"
+    full = quoted(to, written) if schema is None else f"{quoted(to, known(schema, 'the schema'))}.{quoted(to, written)}"
     return EnumType(full, tuple(labels or ()))
 
 
@@ -174,18 +195,20 @@ def _labels(value: Made) -> list[str] | None:
     return found
 
 
-def create_enum(made: EnumType) -> str:
+def create_enum(to: Target, made: EnumType) -> str:
     """CREATE TYPE of an enum."""
-    return f"CREATE TYPE {made.name} AS ENUM ({', '.join(map(string, made.labels))})"
+    return f"CREATE TYPE {made.name} AS ENUM ({', '.join(string(to, label) for label in made.labels)})"
 
 
-def brings_type(value: Value) -> EnumType | None:
+def brings_type(to: Target, value: Value) -> EnumType | None:
     """The type that CREATE TABLE makes first for a column of this type; None when it makes none."""
+    if to.dialect != "postgresql":
+        return None
     if isinstance(value, Made) and value.path.rpartition(".")[2].lower() == "array":
         value = value.argument(0, "item_type")
     if isinstance(value, Made) and value.keywords.get("create_type") is False:
         return None
-    found = enum_of(value)
+    found = enum_of(to, value)
     return found if isinstance(found, EnumType) else None
 
 
@@ -200,14 +223,19 @@ def _number(value: Value) -> int:
     raise NotKnown(why(value, "a length of the type"))
 
 
-def _decorated(value: Class) -> str:
-    """The type that a TypeDecorator of the same file stands for."""
+def _decorated(to: Target, value: Class) -> str:
+    """The type that a TypeDecorator of the project stands for."""
     impl = value.names.get("impl")
     if impl is not None and not isinstance(impl, Unknown):
-        return type_name(impl)
+        return type_name(to, impl)
+    inherited = next((base for base in value.bases if isinstance(base, Class)), None)
+    if inherited is not None:
+        return _decorated(to, inherited)
     bases = [base for base in value.bases if path_of(base).startswith("sqlalchemy.")]
     if bases and not path_of(bases[0]).endswith(("UserDefinedType", "TypeDecorator")):
-        return type_name(bases[0])
+        return type_name(to, bases[0])
+    if to.dialect != "postgresql":
+        raise NotKnown(f"what the type `{value.name}` stands for is not known")
     return '"' + value.name + '"'
 
 

@@ -124,6 +124,13 @@ class Writer:
         self._write(str(text))
         self._end(start, place, holes=bool(text.holes))
 
+    def mark(self, place: Span) -> Span:
+        """The part of the emitted text that stands for a place from which nothing is sent."""
+        start = self._length
+        self.places.add(start, start + 2, place)
+        self._write("--\n")
+        return Span(start, start + 2)
+
     def opaque(self, place: Span, reason: str) -> None:
         """Something that was not understood, and why; told once where a loop comes to it again and again."""
         if any(one.reason == reason and one.place == place for one in self.emissions[self.begun :]):
