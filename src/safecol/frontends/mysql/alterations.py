@@ -38,8 +38,11 @@ def alter_table(stream: Stream, span: Span, flags: set[str]) -> list[Operation]:
             found = _clause(stream, base)
             place = stream.span(start)
             operations += [item if item.span != span else item._replace(span=place) for item in found]
-        if not stream.accept(",") and not stream.done and not stream.ahead("PARTITION", "BY") and (
-            not stream.ahead("REMOVE", "PARTITIONING") and not _at_option(stream)
+        if (
+            not stream.accept(",")
+            and not stream.done
+            and not stream.ahead("PARTITION", "BY")
+            and (not stream.ahead("REMOVE", "PARTITIONING") and not _at_option(stream))
         ):
             raise stream.problem()
     if not operations:  # ALGORITHM=… alone
@@ -183,9 +186,7 @@ def _alter(stream: Stream, base: Operation) -> list[Operation]:
         word = "enable" if visible else _VISIBLE.get(stream.any_of("VISIBLE", "INVISIBLE", "IGNORED"))
         if word is None:
             raise stream.problem()
-        return [
-            base._replace(kind="change-index-visibility", object="index", value=name, flags=base.flags | {word})
-        ]
+        return [base._replace(kind="change-index-visibility", object="index", value=name, flags=base.flags | {word})]
     if word := stream.any_of("CHECK", "CONSTRAINT"):
         name = stream.column()
         enforced = "false" if stream.accept("NOT") else "true"
@@ -195,7 +196,8 @@ def _alter(stream: Stream, base: Operation) -> list[Operation]:
     base = _if_exists(stream, base)
     base = base._replace(column=stream.column())
     if stream.accept("SET", "DEFAULT"):
-        return [base._replace(kind="set-default", expression=expression(stream, 8))]
+        options = (("default", "expression"),) if stream.ahead("(") else ()
+        return [base._replace(kind="set-default", expression=expression(stream, 8), options=options)]
     if stream.accept("DROP", "DEFAULT"):
         return [base._replace(kind="drop-default")]
     if stream.accept("SET"):

@@ -25,13 +25,16 @@ _SAME = {
     "varchar2": "varchar",
 }  # fmt: skip
 TYPES = frozenset(
-    """
-    bit tinyint smallint mediumint int bigint decimal float double bool boolean date datetime timestamp time year char
-    varchar binary varbinary tinyblob blob mediumblob longblob tinytext text mediumtext longtext enum set json geometry
-    point linestring polygon multipoint multilinestring multipolygon geometrycollection serial vector uuid inet4 inet6
-    long national xmltype signed unsigned raw row sql_tsi_year
-    """.split()
-) | frozenset(_SAME)  # fmt: skip
+    {
+        "bit", "tinyint", "smallint", "mediumint", "int", "bigint", "decimal", "float", "double", "bool", "boolean",
+        "date", "datetime", "timestamp", "time", "year", "char", "varchar", "binary", "varbinary", "tinyblob", "blob",
+        "mediumblob", "longblob", "tinytext", "text", "mediumtext", "longtext", "enum", "set", "json", "geometry",
+        "point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon", "geometrycollection",
+        "serial", "vector", "uuid", "inet4", "inet6", "long", "national", "xmltype", "signed", "unsigned", "raw", "row",
+        "sql_tsi_year",
+    }
+    | set(_SAME)
+)  # fmt: skip
 _NO_LENGTH = frozenset({"date", "json", "serial", "uuid", "inet4", "inet6"})
 
 
@@ -47,10 +50,14 @@ def read_type(stream: Stream) -> Type:
         charset = "utf8mb3"
         word = stream.next().text.lower()
     charset = "utf8mb3" if word in ("nchar", "nvarchar") else charset
-    if word in ("char", "character", "nchar", "varchar", "nvarchar") and stream.any_of("VARYING", "VARCHARACTER", "VARCHAR"):
+    if word in ("char", "character", "nchar", "varchar", "nvarchar") and stream.any_of(
+        "VARYING", "VARCHARACTER", "VARCHAR"
+    ):
         word = "varchar"
     elif word == "long":
-        word = {"VARCHAR": "mediumtext", "VARBINARY": "mediumblob"}.get(stream.any_of("VARCHAR", "VARBINARY"), "mediumtext")
+        word = {"VARCHAR": "mediumtext", "VARBINARY": "mediumblob"}.get(
+            stream.any_of("VARCHAR", "VARBINARY"), "mediumtext"
+        )
     elif word in ("double", "real"):
         stream.accept("PRECISION")
     name = _SAME.get(word, word)
@@ -82,9 +89,7 @@ def _modifiers(stream: Stream) -> tuple[int | str, ...]:
 def _sign_and_charset(stream: Stream, charset: str | None) -> tuple[str, str | None, str | None]:
     signs, collation = "", None
     while True:
-        if stream.accept("UNSIGNED"):
-            signs = " unsigned"
-        elif stream.accept("ZEROFILL"):
+        if stream.accept("UNSIGNED") or stream.accept("ZEROFILL"):
             signs = " unsigned"
         elif stream.accept("SIGNED"):
             continue
@@ -149,6 +154,8 @@ def _attribute(
         fields |= {"nullable": False, "identity": "auto"}
         constraints.append(ConstraintDefinition("unique", None, (name,), stream.span(start)))
     elif stream.accept("DEFAULT"):
+        if stream.ahead("("):
+            options.append(("default", "expression"))
         fields["default"] = _default(stream)
     elif stream.accept("ON", "UPDATE"):
         fields["on_update"] = bounded(stream)
@@ -186,7 +193,13 @@ def _attribute(
     elif stream.accept("WITHOUT", "SYSTEM", "VERSIONING"):
         options.append(("versioned", "false"))
     elif word := stream.any_of(
-        "COLUMN_FORMAT", "STORAGE", "ENGINE_ATTRIBUTE", "SECONDARY_ENGINE_ATTRIBUTE", "SRID", "REF_SYSTEM_ID", "COMPRESSED"
+        "COLUMN_FORMAT",
+        "STORAGE",
+        "ENGINE_ATTRIBUTE",
+        "SECONDARY_ENGINE_ATTRIBUTE",
+        "SRID",
+        "REF_SYSTEM_ID",
+        "COMPRESSED",
     ):
         given = stream.accept("=") or word != "COMPRESSED"
         options.append((word.lower().replace("_", "-"), stream.value() if given else "true"))
@@ -324,7 +337,7 @@ def _using(stream: Stream) -> str:
 
 
 def read_elements(stream: Stream) -> tuple[IndexElement, ...]:
-    """`(a, b(10) DESC, (lower(c)))`"""
+    """The parts of a key: `(a, b(10) DESC, (lower(c)))`."""
     stream.expect("(")
     found = [_element(stream)]
     while stream.accept(","):

@@ -46,6 +46,8 @@ def _parsed(text: str, span: Span) -> list[Operation]:
     except Problem as problem:
         offset = None if problem.offset is None else problem.offset + span.start
         raise Problem(problem.message, offset, syntax=problem.syntax) from problem
+    if tree.key == "select":
+        tree.args.pop("into", None)  # a variable or a file, never a table
     operations = convert_data(tree, span, MYSQL)
     if replaces:
         return [item._replace(flags=item.flags | {"replace", "on-conflict"}) for item in operations]

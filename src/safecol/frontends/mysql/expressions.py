@@ -238,12 +238,16 @@ class _Reader:
         if word == "NOT":
             stream.at += 1
             inner = self.read(5)
-            return NullTest(inner.argument, not inner.negated) if isinstance(inner, NullTest) else Junction("not", (inner,))
+            return (
+                NullTest(inner.argument, not inner.negated)
+                if isinstance(inner, NullTest)
+                else Junction("not", (inner,))
+            )
         if word == "CASE":
             return self._case()
         if word in ("CAST", "CONVERT") and following == "(":
             return self._cast()
-        if word in ("BINARY", "ROW") and following != ")" and following != ",":
+        if word in ("BINARY", "ROW") and following not in (")", ","):
             stream.at += 1
             return self._prefix()
         if word == "EXISTS" and following == "(":

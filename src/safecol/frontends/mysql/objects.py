@@ -1,4 +1,4 @@
-"""Views, routines, triggers, databases, accounts: tokens of CREATE, ALTER, DROP and RENAME come in, operations go out."""
+"""Views, routines, databases, accounts: tokens of CREATE, ALTER, DROP and RENAME come in, operations go out."""
 
 from safecol.frontends.mysql.alterations import renamed
 from safecol.frontends.mysql.tables import wait_of
@@ -21,10 +21,15 @@ def create(stream: Stream, span: Span, flags: set[str]) -> list[Operation]:
         return routines.create(stream, span, word, flags, options)
     if stream.any_of("DATABASE", "SCHEMA"):
         flags |= _exists(stream)
-        name = stream.identifier()
+        schema = stream.identifier()
         return [
             Operation(
-                "create-schema", span, Name(name), object="schema", flags=frozenset(flags), options=_properties(stream)
+                "create-schema",
+                span,
+                Name(schema),
+                object="schema",
+                flags=frozenset(flags),
+                options=_properties(stream),
             )
         ]
     if word := stream.any_of("USER", "ROLE"):
@@ -68,9 +73,7 @@ def _account(stream: Stream) -> None:
     token = stream.next()
     if token.text == "CURRENT_USER" and stream.accept("("):
         stream.expect(")")
-    if stream.token.kind == "variable":  # @localhost
-        stream.next()
-    elif stream.accept("@"):
+    if stream.token.kind == "variable" or stream.accept("@"):  # @localhost
         stream.next()
 
 
@@ -146,8 +149,8 @@ def alter(stream: Stream, span: Span) -> list[Operation]:
         return [item._replace(flags=item.flags | {"or-replace"}) for item in _view(stream, span, set(), options)]
     if stream.any_of("DATABASE", "SCHEMA"):
         known = stream.peek() in ("DEFAULT", "CHARACTER", "CHARSET", "COLLATE", "ENCRYPTION", "READ", "COMMENT")
-        name = None if known else Name(stream.identifier())
-        return [Operation("alter-database", span, name, object="database", options=_properties(stream))]
+        database = None if known else Name(stream.identifier())
+        return [Operation("alter-database", span, database, object="database", options=_properties(stream))]
     if word := stream.any_of("PROCEDURE", "FUNCTION"):
         name = stream.relation()
         stream.rest()

@@ -36,7 +36,9 @@ def read_section(text: str, section: Section, first: int, dialect: str) -> Readi
             return following.after(operations, body, place, number)
         return Converted(operations, opaque)
 
-    return shared.read_section(text, section, first, LEXICON, converted, lambda body, span: code_of(body, span, dialect))
+    return shared.read_section(
+        text, section, first, LEXICON, converted, lambda body, span: code_of(body, span, dialect)
+    )
 
 
 _FOLLOWED = frozenset({"set", "create-routine", "call", "do-block", "select"})
@@ -66,5 +68,3 @@ def originals(text: str, placeholders: Sequence[Placeholder]) -> dict[str, str]:
     from safecol.frontends.postgresql import masking
 
     return masking.originals(text, (*placeholders, *masking.everywhere(text)))
-
-

@@ -7,6 +7,7 @@ from safecol.operations import Operation, RoutineDefinition, TriggerDefinition
 from safecol.source import Span
 
 Pairs = list[tuple[str, str]]
+_ACCESS = (("CONTAINS", "SQL"), ("NO", "SQL"), ("READS", "SQL", "DATA"), ("MODIFIES", "SQL", "DATA"))
 
 
 def create(stream: Stream, span: Span, word: str, flags: set[str], options: Pairs) -> list[Operation]:
@@ -34,7 +35,7 @@ def create(stream: Stream, span: Span, word: str, flags: set[str], options: Pair
         returns = read_type(stream).type
     volatility = _characteristics(stream, options)
     place = stream.rest()
-    if not ("security", "invoker") in options:
+    if ("security", "invoker") not in options:
         flags.add("security-definer")
     definition = RoutineDefinition(
         "sql",
@@ -64,7 +65,7 @@ def _parameters(stream: Stream) -> tuple[tuple[str, ...], tuple[TypeName, ...]]:
     types: list[TypeName] = []
     stream.expect("(")
     while not stream.accept(")"):
-        if stream.peek() in ("IN", "OUT", "INOUT") and not stream.peek(1) == ",":
+        if stream.peek() in ("IN", "OUT", "INOUT") and stream.peek(1) != ",":
             stream.at += 1
         names.append(stream.column())
         types.append(read_type(stream).type)
@@ -84,9 +85,7 @@ def _characteristics(stream: Stream, options: Pairs) -> str | None:
             volatility = None
         elif stream.any_of("DETERMINISTIC"):
             volatility = "deterministic"
-        elif stream.accept("CONTAINS", "SQL") or stream.accept("NO", "SQL"):
-            continue
-        elif stream.accept("READS", "SQL", "DATA") or stream.accept("MODIFIES", "SQL", "DATA"):
+        elif any(stream.accept(*words) for words in _ACCESS):
             continue
         elif stream.accept("SQL", "SECURITY"):
             options.append(("security", stream.value()))

@@ -17,8 +17,9 @@ def read(stream: Stream, span: Span) -> list[Operation]:
     return _HANDLERS[stream.peek()](stream, span)
 
 
-def _transaction(kind: str, span: Span, **fields: object) -> list[Operation]:
-    return [Operation(kind, span, object="transaction")._replace(**fields)]
+def _transaction(kind: str, span: Span, name: str | None = None, *, chained: bool = False) -> list[Operation]:
+    flags = frozenset({"chained"}) if chained else NO_FLAGS
+    return [Operation(kind, span, object="transaction", value=name, flags=flags)]
 
 
 def _begin(stream: Stream, span: Span) -> list[Operation]:
@@ -47,7 +48,7 @@ def _end(stream: Stream, span: Span) -> list[Operation]:
     stream.any_of("WORK")
     if word == "rollback" and stream.accept("TO"):
         stream.any_of("SAVEPOINT")
-        return _transaction("rollback-to", span, value=stream.column())
+        return _transaction("rollback-to", span, stream.column())
     chained = False
     if stream.accept("AND"):
         chained = not stream.any_of("NO")
@@ -56,14 +57,14 @@ def _end(stream: Stream, span: Span) -> list[Operation]:
         stream.expect("RELEASE")
     else:
         stream.any_of("RELEASE")
-    return _transaction(word, span, flags=frozenset({"chained"}) if chained else NO_FLAGS)
+    return _transaction(word, span, chained=chained)
 
 
 def _savepoint(stream: Stream, span: Span) -> list[Operation]:
     kind = "release" if stream.next().text == "RELEASE" else "savepoint"
     if kind == "release":
         stream.expect("SAVEPOINT")
-    return _transaction(kind, span, value=stream.column())
+    return _transaction(kind, span, stream.column())
 
 
 def _set(stream: Stream, span: Span) -> list[Operation]:
@@ -91,7 +92,9 @@ def _set(stream: Stream, span: Span) -> list[Operation]:
             place = stream.rest()
             value = stream.text[place.start : place.end].lower()
             return [base._replace(new_name="transaction", value=value)]
-        operations.append(_assignment(stream, base, scope)._replace(span=span if not operations else stream.span(start)))
+        operations.append(
+            _assignment(stream, base, scope)._replace(span=span if not operations else stream.span(start))
+        )
         if not stream.accept(","):
             return operations
 
@@ -112,7 +115,9 @@ def _assignment(stream: Stream, base: Operation, scope: str) -> Operation:
             name = f"{name}.{stream.after_dot().lower()}"
     if not stream.any_of("=", ":="):
         raise stream.problem()
-    value = expression(stream, 2) if stream.peek() not in ("ON", "OFF", "DEFAULT", "BINARY", "ALL") else None
+    value = (
+        expression(stream, 2, scalar=True) if stream.peek() not in ("ON", "OFF", "DEFAULT", "BINARY", "ALL") else None
+    )
     shown = text_of(value) if value is not None else stream.next().text.lower()
     kind = "alter-system" if scope in ("GLOBAL", "PERSIST", "PERSIST_ONLY") else "set"
     if kind == "alter-system":
@@ -280,7 +285,7 @@ def _prepare(stream: Stream, span: Span) -> list[Operation]:
     stream.expect("PREPARE")
     name = stream.column()
     stream.expect("FROM")
-    value = expression(stream)
+    value = expression(stream, scalar=True)
     options = (("prepare", name),)
     return [Operation("select", span, object="prepared-statement", expression=value, options=options)]
 
@@ -288,7 +293,7 @@ def _prepare(stream: Stream, span: Span) -> list[Operation]:
 def _execute(stream: Stream, span: Span) -> list[Operation]:
     stream.expect("EXECUTE")
     if stream.accept("IMMEDIATE"):
-        value = expression(stream)
+        value = expression(stream, scalar=True)
         stream.rest()
         return [Operation("select", span, object="prepared-statement", expression=value, options=(("execute", ""),))]
     name = stream.column()

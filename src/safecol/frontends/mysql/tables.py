@@ -174,7 +174,9 @@ def inline(column: Column, base: Operation) -> list[Operation]:
     """The constraints that stand in a column's definition, as operations of their own."""
     return [
         constraint_added(
-            base._replace(column=column.definition.name, span=item.span, flags=(base.flags - {"default-value"}) | {"inline"}),
+            base._replace(
+                column=column.definition.name, span=item.span, flags=(base.flags - {"default-value"}) | {"inline"}
+            ),
             item,
         )
         for item in column.constraints
@@ -246,4 +248,3 @@ def clauses_of(stream: Stream) -> Pairs:
         stream.accept("=")
         found.append((word.lower(), stream.value()))
     return (*found, *wait_of(stream))
-

@@ -113,7 +113,7 @@ def _next(text: str, at: int, end: int) -> int:
     return match.end() if match is not None and match.end() > at else at + 1
 
 
-_WORDS = lazy(r"\w+|[ \t\r,()=.*+]+")
+_WORDS = lazy(r"\w+|[ \t\r,()=.+]+")
 
 
 def _template(text: str, at: int, end: int) -> "re.Match[str] | None":
