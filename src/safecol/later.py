@@ -193,7 +193,7 @@ class Later:
             for candidates, used in zip(histories.values(), answer.used, strict=True):
                 for gone, uses in used.items():
                     candidate = candidates[gone]
-                    held[candidate] = _with_places(self._made[candidate], gone, uses)
+                    held[candidate] = _with_places(self._made[candidate], uses)
                     texts |= {one.source.path: one.source for one in uses[:_SHOWN]}
         return texts, tuple(notes)
 
@@ -219,7 +219,7 @@ def _knows(schema: Schema) -> Callable[[str, str], bool | None]:
     return has_column
 
 
-def _with_places(finding: Finding, gone: "Gone", uses: "Sequence[Used]") -> Finding:
+def _with_places(finding: Finding, uses: "Sequence[Used]") -> Finding:
     first = uses[0]
     more = f" and {len(uses) - 1} more" if len(uses) > 1 else ""
     places = f"{first.source.path}:{first.source.position(first.span.start)[0]}{more}"
@@ -241,4 +241,3 @@ def _fate(step: Step) -> str:
 def _shown(path: str) -> str:
     relative = os.path.relpath(path)
     return (path if relative.startswith(os.pardir) else relative).replace(os.sep, "/")
-

@@ -55,7 +55,9 @@ def _is_query(source: str, match: "re.Match[str]") -> bool:
     if match["call"].lower() not in _VAGUE:
         return bool(match["before"]) or match["call"].lower() == "knex"
     start, end = _chain(source, match)
-    return _CHAIN.search(source, match.end(), end) is not None or _CHAIN.search(source, start, match.start()) is not None
+    return (
+        _CHAIN.search(source, match.end(), end) is not None or _CHAIN.search(source, start, match.start()) is not None
+    )
 
 
 def _chain(source: str, match: "re.Match[str]") -> tuple[int, int]:
@@ -80,7 +82,11 @@ def _chain(source: str, match: "re.Match[str]") -> tuple[int, int]:
         last = source[source.rfind("\n", 0, line) + 1 : line].rstrip()
         follows = source[line + 1 : line + 200].split("\n", 1)[0].strip()
         end = line + 1
-        if last.endswith(";") or not follows or follows.startswith(("const ", "let ", "return ", "if ", "func ", "await ")):
+        if (
+            last.endswith(";")
+            or not follows
+            or follows.startswith(("const ", "let ", "return ", "if ", "func ", "await "))
+        ):
             break
     return start, end
 

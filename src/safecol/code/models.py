@@ -75,7 +75,9 @@ _GO = Form(
     declares=False,
 )
 _DIESEL = Form(
-    lazy(r"\btable!\s*\{\s*(?:use[^;]*;\s*)*(?:#\[[^\]]*\]\s*|///[^\n]*\n\s*)*(?:\w+\.)?(?P<table>\w+)\s*\([^)]*\)\s*\{"),
+    lazy(
+        r"\btable!\s*\{\s*(?:use[^;]*;\s*)*(?:#\[[^\]]*\]\s*|///[^\n]*\n\s*)*(?:\w+\.)?(?P<table>\w+)\s*\([^)]*\)\s*\{"
+    ),
     (
         lazy(r"#\[sql_name\s*=\s*\"(?P<column>\w+)\"\]"),
         lazy(r"^\s*(?P<column>\w+)\s*->", _M),
@@ -102,13 +104,15 @@ _RAILS = Form(
     defaults=tables,
 )  # fmt: skip
 _JPA = Form(
-    lazy(r"(?:@Table\(\s*(?:[^)]*?\b(?:name|value)\s*=\s*)?\"(?P<table>\w+)\"|@Entity\b)[^{;]*?\bclass\s+(?P<model>\w+)[^{]*\{"),
+    lazy(r"@(?:Entity|Table)\b[^{;]*?\bclass\s+(?P<model>\w+)[^{]*\{"),
     (
         lazy(r"@(?:Join)?Column\(\s*(?:[^)]*?\b(?:name|value)\s*=\s*)?\"(?P<column>\w+)\""),
         lazy(r"^\s*(?:private|protected|public)\s+(?!static|final\s+static|class|enum|interface|abstract)"
              r"[\w<>\[\],.? ]+?\s+(?P<attribute>\w+)\s*(?:=[^;\n]*)?;", _M),
         lazy(r"^\s*(?:private\s+|override\s+)?va[lr]\s+(?P<attribute>\w+)\s*:", _M),
     ),
+    lazy(r"@Table\(\s*(?:[^)]*?\b(?:name|value)\s*=\s*)?\"(?:\w+\.)?(?P<table>\w+)\""),
+    defaults=tables,
 )  # fmt: skip
 _ECTO = Form(
     lazy(r"^\s*schema\s+\"(?P<table>\w+)\"\s+do", _M),
@@ -119,7 +123,7 @@ _ECTO = Form(
 _ELOQUENT = Form(
     lazy(r"\bclass\s+(?P<model>\w+)\s+extends\s+(?:\\?[\w\\]*)(?:Model|Authenticatable|Pivot)\b"),
     (
-        lazy(r"\$(?:fillable|casts|hidden|visible|dates|guarded|attributes)\s*=\s*\[(?:[^\]]*?)[\"'](?P<column>\w+)[\"']"),
+        lazy(r"(?<=[\[,\s])[\"'](?P<column>\w+)[\"'](?=\s*(?:,|\]|=>))"),
         lazy(r"\b(?:where|orWhere|orderBy|pluck|select|whereNull|whereNotNull|whereIn)\(\s*[\"'](?P<column>\w+)[\"']"),
     ),
     lazy(r"\$table\s*=\s*[\"'](?P<table>\w+)[\"']"),
@@ -127,7 +131,9 @@ _ELOQUENT = Form(
     defaults=tables,
 )  # fmt: skip
 _EF = Form(
-    lazy(r"\[Table\(\s*\"(?P<table>\w+)\"[^\]]*\]\s*(?:\[[^\]]*\]\s*)*(?:public\s+|internal\s+|sealed\s+|partial\s+)*class\s+(?P<model>\w+)[^{]*\{"),
+    lazy(
+        r"\[Table\(\s*\"(?P<table>\w+)\"[^\]]*\]\s*(?:\[[^\]]*\]\s*)*(?:public\s+|internal\s+|sealed\s+|partial\s+)*class\s+(?P<model>\w+)[^{]*\{"
+    ),
     (lazy(r"\[Column\(\s*\"(?P<column>\w+)\""),),
 )
 
@@ -144,7 +150,9 @@ FORMS: dict[str, tuple[Form, ...]] = {
     "php": (_ELOQUENT,),
     "cs": (_EF,),
 }
-_TABLE_NAME = lazy(r"^func\s*\([^)]*?\*?(\w+)\)\s*TableName\([^)]*\)\s*string\s*\{[^}]*?return[^}\"]*\"(?:\w+\.)?(\w+)\"", _M)
+_TABLE_NAME = lazy(
+    r"^func\s*\([^)]*?\*?(\w+)\)\s*TableName\([^)]*\)\s*string\s*\{[^}]*?return[^}\"]*\"(?:\w+\.)?(\w+)\"", _M
+)
 
 
 _PROVIDER = lazy(r"^\s*provider\s*=\s*\"(\w+)\"", _M)
@@ -201,7 +209,7 @@ def _table(
         name = groups["table"].rpartition(".")[2]
         return name, (match.end("table") - len(name), match.end("table"))
     if form.named is not None:
-        named = form.named.search(source, *body)
+        named = form.named.search(source, match.start(), body[1])
         if named:
             return named["table"], named.span("table")
     if form is _GO:
@@ -220,7 +228,7 @@ def _columns(source: str, body: tuple[int, int], form: Form, gone: Gone) -> Iter
             group = next(name for name, value in match.groupdict().items() if value is not None)
             word = match[group]
             spelled = _SPELLED.get(group, str)(word)
-            if word == column or spelled == column:
+            if column in (word, spelled):
                 yield Place(gone, *match.span(group))
                 return
             at = match.end(group)

@@ -1,4 +1,4 @@
-"""A Python file and names that are gone come in; where its models (SQLAlchemy, Django, Peewee) declare them goes out."""
+"""A Python file and names that are gone come in; where its models (SQLAlchemy, Django, Peewee) declare them, out."""
 
 import ast
 import os
@@ -52,7 +52,7 @@ def _place(gone: Gone, node: ast.AST, source: str, starts: list[int], word: str)
 
 
 def _of_class(path: str, node: ast.ClassDef, source: str, starts: list[int], gone: Sequence[Gone]) -> Iterator[Place]:
-    model = _model(path, node)
+    model = _model(node)
     if model is None:
         return
     for each in gone:
@@ -68,7 +68,7 @@ def _of_class(path: str, node: ast.ClassDef, source: str, starts: list[int], gon
                     break
 
 
-def _model(path: str, node: ast.ClassDef) -> _Model | None:
+def _model(node: ast.ClassDef) -> _Model | None:
     """What a class says of its table; None for one that is no model."""
     table = schema = None
     at: ast.AST = node
@@ -165,7 +165,9 @@ def _is_field(value: ast.expr | None) -> bool:
 
 def _called(call: ast.Call) -> str:
     function = call.func
-    return function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else ""
+    return (
+        function.attr if isinstance(function, ast.Attribute) else function.id if isinstance(function, ast.Name) else ""
+    )
 
 
 def _text(value: ast.AST | None) -> str:
@@ -193,7 +195,10 @@ def _of_table(node: ast.Call, source: str, starts: list[int], gone: Sequence[Gon
             yield _place(each, node.args[0], source, starts, each.name)
         elif each.kind == "column":
             for item in node.args[1:]:
-                if isinstance(item, ast.Call) and _called(item) == "Column" and item.args and _text(item.args[0]) == each.column:
+                if (
+                    isinstance(item, ast.Call)
+                    and _called(item) == "Column"
+                    and item.args
+                    and _text(item.args[0]) == each.column
+                ):
                     yield _place(each, item, source, starts, each.column)
-
-

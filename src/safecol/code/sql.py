@@ -17,7 +17,8 @@ _STATEMENT = lazy(
     re.IGNORECASE | re.DOTALL,
 )
 _FRAGMENT = lazy(r"\b(?:FROM|JOIN|INTO|WHERE|UPDATE|AND|SET|RETURNING|SELECT|ORDER BY)\b")
-_MARKS = lazy(r"[=*,()?;<>$%:\"`]|\b(?:WHERE|JOIN|LIMIT|ORDER|GROUP|VALUES)\b", re.IGNORECASE)
+# What tells a query in lower case from a sentence.
+_MARKS = lazy(r"[=*,()?;<>$%:\"`]|\w\.\w|\b(?:SELECT|DELETE|WITH|(?i:where|join|limit|order by|group by|values))\b")
 _DDL = lazy(r"\b(?:CREATE|ALTER|DROP)\s+(?:OR\s+REPLACE\s+)?(?:TEMP\w*\s+|UNIQUE\s+|MATERIALIZED\s+)?"
             r"(?:TABLE|VIEW|INDEX|FUNCTION|PROCEDURE|TRIGGER|TYPE|COLUMN)\b", re.IGNORECASE)  # fmt: skip
 _HIDDEN = lazy(r"'(?:[^'\n]|'')*'|--[^\n]*|/\*.*?\*/", re.DOTALL)
@@ -26,7 +27,7 @@ _NOT_ALIAS = (
     r"(?!(?:WHERE|SET|ON|USING|JOIN|LEFT|RIGHT|INNER|OUTER|FULL|CROSS|NATURAL|ORDER|GROUP|LIMIT|OFFSET|VALUES|SELECT"
     r"|RETURNING|UNION|EXCEPT|INTERSECT|HAVING|FOR|WINDOW|FETCH|AND|OR|AS|DEFAULT|FROM|WHEN|THEN|END|IN|IS|NOT)\b)"
 )
-_ONE = rf"(?P<relation>{_NAME}(?:\s*\.\s*{_NAME})?)(?!\s*\()(?:\s+(?:AS\s+)?{_NOT_ALIAS}(?P<alias>{_NAME}))?"
+_ONE = rf"(?P<relation>{_NAME}(?:\s*\.\s*{_NAME})?)(?P<call>\s*\()?(?:\s+(?:AS\s+)?{_NOT_ALIAS}(?P<alias>{_NAME}))?"
 _RELATION = lazy(
     rf"\b(?P<word>FROM|JOIN|INTO|UPDATE|USING|TRUNCATE|TABLE)\s+(?:TABLE\s+|ONLY\s+|LATERAL\s+)*"
     rf"(?:{_ONE}|(?P<other>\S))",
@@ -69,9 +70,7 @@ def places(texts: Sequence[Text], gone: Sequence[Gone], has_column: HasColumn, *
         shown = _HIDDEN.sub(lambda match: re.sub(r"[^\n]", " ", match[0]), text.text)
         found = list(_relations(shown, upper=not full))
         for each in relations:
-            yield from (
-                Place(each, text.start + one.start, text.start + one.end) for one in found if _is(one, each)
-            )
+            yield from (Place(each, text.start + one.start, text.start + one.end) for one in found if _is(one, each))
         for each in columns:
             mine = [one for one in found if _is(one, each)]
             if mine:
@@ -100,8 +99,8 @@ def _relations(shown: str, *, upper: bool) -> Iterator[_Relation]:
         word = match["word"].upper()
         at: re.Match[str] | None = match
         while at is not None:
-            if at["relation"] is None:
-                yield _Relation(None, "", "", word, at.start("other"), at.end("other"))
+            if at["relation"] is None or (at["call"] and word != "INTO"):
+                yield _Relation(None, "", "", word, at.start(), at.end())
                 break
             schema, name = _parts(at["relation"])
             # A name that WITH gives is no relation of the schema.
@@ -110,7 +109,8 @@ def _relations(shown: str, *, upper: bool) -> Iterator[_Relation]:
             at = _NEXT.match(shown, at.end()) if word in ("FROM", "USING", "TRUNCATE") else None
 
 
-_COMMON = lazy(rf"(?:\bWITH\s+(?:RECURSIVE\s+)?|\)\s*,\s*)({_NAME})\s*(?:\([^()]*\)\s*)?AS\s+(?:NOT\s+)?(?:MATERIALIZED\s*)?\(",
+_COMMON = lazy(rf"(?:\bWITH\s+(?:RECURSIVE\s+)?|\)\s*,\s*)({_NAME})\s*(?:\([^()]*\)\s*)?"
+r"AS\s+(?:NOT\s+)?(?:MATERIALIZED\s*)?\(",
                re.IGNORECASE)  # fmt: skip
 
 
@@ -158,8 +158,8 @@ def _columns(
         qualifier = _qualifier(shown, match.start())
         if qualifier is None or _otherwise(shown, match, column):
             continue
-        inserted = any(start <= match.start() < end for start, end in into)
-        if qualifier.lower() in names if qualifier else inserted or alone:
+        listed = any(start <= match.start() < end for start, end in into)
+        if qualifier.lower() in names if qualifier else listed or alone:
             yield Place(gone, text.start + match.start(), text.start + match.end())
 
 
@@ -172,7 +172,7 @@ def _qualifier(shown: str, start: int) -> str | None:
     match = _BEFORE.search(before)
     if match:
         return _bare(match[1])
-    return None if before.rstrip("\"`").rstrip().endswith(".") else ""
+    return None if before.rstrip('"`').rstrip().endswith(".") else ""
 
 
 _AS = lazy(r"\b(?:AS|FROM|JOIN|INTO|UPDATE|TABLE|ON CONSTRAINT|INDEX)\s+[\"`]?$", re.IGNORECASE)
@@ -183,7 +183,7 @@ def _otherwise(shown: str, match: "re.Match[str]", column: str) -> bool:
     before, after = shown[max(match.start() - 20, 0) : match.start()], shown[match.end() : match.end() + 3]
     if before[-1:] and before[-1] in ":@$%{#-/\\" and not before.endswith("--"):
         return True
-    if after.lstrip("\"` ").startswith(("(", ".")) or after[:1] in "}-/":
+    if after.lstrip('"` ').startswith(("(", ".")) or after[:1] in "}-/":
         return True
     if column in _TYPES and "." not in before[-2:] and '"' not in before[-1:]:
         return True

@@ -1,4 +1,4 @@
-"""The text of a file of code comes in; the pieces of it that stand in string literals go out, joined where it joins them.
+"""The text of a file of code comes in; what stands in string literals goes out, joined where the code joins them.
 
 A piece keeps its place: what isn't its content (quotes, what stands between two parts) is blanked out.
 """
@@ -48,7 +48,7 @@ _BY_EXTENSION = {
 }
 # Between two literals of one string: operators, line ends, and at most a name whose value comes between.
 _JOINT = lazy(r"[\s+.\\&]*(?:[\w.()]{1,60}\s*[+.&][\s+.&]*)?")
-_QUOTES = "\"'`"
+_ESCAPED = lazy(r'\\"([^"\\]*)\\"')
 
 
 class Text(NamedTuple):
@@ -87,8 +87,9 @@ def _joined(source: str, end: int, start: int) -> bool:
         return False
     between = source[end:start]
     # Strings on lines of their own belong together in Python and C; a blank line ends that.
-    return "\n\n" not in between and (("+" in between or "." in between or "&" in between or not between.strip(" \t\r\n\\"))
-            and _JOINT.fullmatch(between) is not None)  # fmt: skip
+    if "\n\n" in between or _JOINT.fullmatch(between) is None:
+        return False
+    return any(sign in between for sign in "+.&") or not between.strip(" \t\r\n\\")
 
 
 def _merged(source: str, pieces: list[tuple[int, int]]) -> Text:
@@ -117,5 +118,5 @@ def _content(literal: str) -> str:
     width = 3 if inner[:3] in ('"""', "'''") and len(inner) >= 6 else 1
     tail = len(inner) - len(inner.rstrip("#"))
     end = len(inner) - tail - width
-    body = inner[width:end].replace('\\"', ' "').replace("\\n", " \n").replace("\\t", "  ")
+    body = _ESCAPED.sub(r' "\1" ', inner[width:end]).replace("\\n", " \n").replace("\\t", "  ")
     return " " * (lead + width) + body + " " * (width + tail)

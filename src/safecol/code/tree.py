@@ -31,8 +31,10 @@ _LEFT = frozenset(
     }
 )  # fmt: skip
 # Tests, and migrations of Flyway in Java.
-_TEST = lazy(r"(?:^(?:test_|conftest\.)|[._-](?:test|tests|spec|stories|mock)\.|_test\.|(?:Test|Tests|Spec|IT)\.\w+$"
-             r"|^[VURB]\d[\w.]*?__)")
+_TEST = lazy(
+    r"(?:^(?:test_|conftest\.)|[._-](?:test|tests|spec|stories|mock)\.|_test\.|(?:Test|Tests|Spec|IT)\.\w+$"
+    r"|^[VURB]\d[\w.]*?__)"
+)
 _DUMP = lazy(r"^(?:schema|structure|dump)\.(?:rb|sql)$|\.(?:min|gen|generated|pb|d)\.\w+$|(?:^|_)gen\.go$")
 # What stands beside the scripts that Sqitch deploys.
 _SCRIPTS = frozenset({"deploy", "revert", "verify"})
@@ -124,7 +126,8 @@ def _by_git(top: str) -> list[str] | None:
         return None
     if done.returncode:
         return None
-    return [name for name in done.stdout.decode("utf-8", "surrogateescape").split("\0") if name]
+    # A folder that git ignores was named by the settings: all of it counts.
+    return [name for name in done.stdout.decode("utf-8", "surrogateescape").split("\0") if name] or None
 
 
 def _is_code(path: str, top: str) -> bool:
