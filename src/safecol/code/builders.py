@@ -9,8 +9,8 @@ from safecol.patterns import lazy
 
 # db("users"), .from("users u"), .selectFrom('users'), psql.Update("users"), supabase.from("users").
 _NAMED = lazy(
-    r"(?P<before>[\w.]*?)\b(?P<call>from|into|table|join|leftjoin|innerjoin|rightjoin|selectfrom|insertinto|updatetable"
-    r"|deletefrom|left_join|inner_join|left_outer_join|update|insert|delete|knex|db|trx|replaceinto|rpc)"
+    r"(?P<call>\b(?:from|into|table|join|leftjoin|innerjoin|rightjoin|selectfrom|insertinto|updatetable"
+    r"|deletefrom|left_join|inner_join|left_outer_join|update|insert|delete|knex|db|trx|replaceinto|rpc))"
     r"\(\s*(?P<quote>[\"'`])(?:(?P<schema>\w+)\.)?(?P<name>\w+)(?:\s+(?:as\s+)?(?P<alias>\w+))?"
     r"(?P<rest>\s+on\s[^\"`\n]*)?(?P=quote)",
     re.IGNORECASE,
@@ -21,6 +21,7 @@ _CHAIN = lazy(
     r"|single|maybeSingle|match|in|is|RunWith|ToSql|innerJoin|leftJoin|join|first|execute|find_many|group_?by)\w*\(",
     re.IGNORECASE,
 )
+_OWNER = lazy(r"([\w)\]]+)?\s*\.$")
 _NOT_QUERIES = ("Array", "Buffer", "Object", "Set", "Map", "String", "Uint8Array", "Observable", "crypto", "hash")
 _WORDS = lazy(r"(?P<quote>[\"'`])(?P<text>(?:(?!(?P=quote)).){0,400}?)(?P=quote)|(?<![\w.?])(?P<key>\w+)\s*:(?!:)")
 _LIST = lazy(r"[\w\s.,*()\"`=?$:<>!|{}'-]*")
@@ -49,11 +50,12 @@ def _schema(match: "re.Match[str]", gone: Gone) -> bool:
 
 
 def _is_query(source: str, match: "re.Match[str]") -> bool:
-    owner = match["before"].rstrip(".").rpartition(".")[2]
+    before = _OWNER.search(source, max(match.start() - 60, 0), match.start())
+    owner = before[1] if before else ""
     if owner in _NOT_QUERIES:
         return False
     if match["call"].lower() not in _VAGUE:
-        return bool(match["before"]) or match["call"].lower() == "knex"
+        return bool(owner) or match["call"].lower() == "knex"
     start, end = _chain(source, match)
     return (
         _CHAIN.search(source, match.end(), end) is not None or _CHAIN.search(source, start, match.start()) is not None

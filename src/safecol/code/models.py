@@ -109,7 +109,7 @@ _JPA = Form(
         lazy(r"@(?:Join)?Column\(\s*(?:[^)]*?\b(?:name|value)\s*=\s*)?\"(?P<column>\w+)\""),
         lazy(r"^\s*(?:private|protected|public)\s+(?!static|final\s+static|class|enum|interface|abstract)"
              r"[\w<>\[\],.? ]+?\s+(?P<attribute>\w+)\s*(?:=[^;\n]*)?;", _M),
-        lazy(r"^\s*(?:private\s+|override\s+)?va[lr]\s+(?P<attribute>\w+)\s*:", _M),
+        lazy(r"^\s*(?:private\s+|override\s+)?va[lr]\s+(?P<attribute>\w+)\s*:[^\n]*(?!\n?\s*get\()(?:\n|$)", _M),
     ),
     lazy(r"@Table\(\s*(?:[^)]*?\b(?:name|value)\s*=\s*)?\"(?:\w+\.)?(?P<table>\w+)\""),
     defaults=tables,

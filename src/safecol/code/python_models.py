@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from safecol.code.gone import Gone
 from safecol.code.sql import Place, same
+from safecol.patterns import lazy
 from safecol.records import NamedTuple
 
+_MAPPED = lazy(r"__tablename__|\bTable\(|db_table|table_name|\bmodels\.|\bfields\.")
 _COLUMNS = ("Column", "mapped_column", "deferred", "Field", "ForeignKey", "OneToOneField", "column_property")
 _KEYS = ("ForeignKey", "OneToOneField", "ForeignKeyField")
 _BASES = ("Model", "Base", "SQLModel", "BaseModel", "Entity", "db.Model", "ModelBase")
@@ -24,6 +26,8 @@ class _Model(NamedTuple):
 
 def places(path: str, source: str, gone: Sequence[Gone]) -> Iterator[Place]:
     """The declarations of tables and columns that are gone; nothing of a file that Python can't read."""
+    if _MAPPED.search(source) is None:
+        return
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError):
