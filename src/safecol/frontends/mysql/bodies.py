@@ -119,6 +119,8 @@ def called(
     if depth > _DEEPEST:
         return Body((), Opaque(span, "nested too deeply to be analyzed"))
     inner = known.copy()
+    # A procedure that calls itself: what it does has been said.
+    procedures = {name: other for name, other in procedures.items() if other is not definition}
     for name, value in zip(definition.parameters, arguments, strict=False):
         inner.give(name, texts_of(value, known))
     text = definition.body

@@ -106,6 +106,16 @@ def _sign_and_charset(stream: Stream, charset: str | None) -> tuple[str, str | N
             return signs, charset, collation
 
 
+_ATTRIBUTES = frozenset(
+    {
+        "NOT", "NULL", "SERIAL", "DEFAULT", "ON", "AUTO_INCREMENT", "UNIQUE", "PRIMARY", "KEY", "COMMENT", "COLLATE",
+        "CHARACTER", "CHARSET", "INVISIBLE", "VISIBLE", "REFERENCES", "CONSTRAINT", "CHECK", "GENERATED", "AS",
+        "VIRTUAL", "STORED", "PERSISTENT", "WITH", "WITHOUT", "COLUMN_FORMAT", "STORAGE", "ENGINE_ATTRIBUTE",
+        "SECONDARY_ENGINE_ATTRIBUTE", "SRID", "REF_SYSTEM_ID", "COMPRESSED",
+    }
+)  # fmt: skip
+
+
 class Column(NamedTuple):
     """A column, and the constraints that stand in its definition."""
 
@@ -144,6 +154,8 @@ def _attribute(
 ) -> bool:
     """Read one attribute of a column; False where none is next."""
     start = stream.start
+    if stream.peek() not in _ATTRIBUTES:
+        return False
     if stream.accept("NOT", "NULL"):
         fields["nullable"] = False
         if stream.any_of("ENABLE"):

@@ -11,6 +11,7 @@ from safecol.operations import Name, Operation, QueryUse
 from safecol.source import Span
 
 _MOST_LITERALS = 50
+_AFTER_INTO = frozenset({"FROM", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "FOR", "UNION"})
 _STARTS = frozenset({"SELECT", "INSERT", "REPLACE", "UPDATE", "DELETE", "WITH", "VALUES", "TABLE", "("})
 
 
@@ -22,8 +23,26 @@ def read_data(stream: Stream, span: Span) -> list[Operation] | None:
     plain = _plain(stream, span, word)
     if plain is not None:
         return plain
+    text = _without_into(stream, span) if word == "SELECT" else stream.text[span.start : span.end]
     stream.at = len(stream.tokens) - 1
-    return _parsed(stream.text[span.start : span.end], span)
+    return _parsed(text, span)
+
+
+def _without_into(stream: Stream, span: Span) -> str:
+    """The text of a SELECT, with INTO and its variables or file blank: it never makes a table."""
+    text, depth = stream.text, 0
+    found = stream.tokens[stream.at :]
+    for number, token in enumerate(found):
+        if token.kind == "symbol":
+            depth += {"(": 1, ")": -1}.get(token.text, 0)
+        elif token.kind == "word" and token.text == "INTO" and depth == 0:
+            end = span.end
+            for later in found[number + 1 :]:
+                if later.kind == "word" and later.text in _AFTER_INTO:
+                    end = later.start
+                    break
+            return text[span.start : token.start] + " " * (end - token.start) + text[end : span.end]
+    return text[span.start : span.end]
 
 
 def query_of(stream: Stream, place: Span) -> QueryUse:
@@ -46,8 +65,6 @@ def _parsed(text: str, span: Span) -> list[Operation]:
     except Problem as problem:
         offset = None if problem.offset is None else problem.offset + span.start
         raise Problem(problem.message, offset, syntax=problem.syntax) from problem
-    if tree.key == "select":
-        tree.args.pop("into", None)  # a variable or a file, never a table
     operations = convert_data(tree, span, MYSQL)
     if replaces:
         return [item._replace(flags=item.flags | {"replace", "on-conflict"}) for item in operations]

@@ -97,6 +97,8 @@ _ENDS = {"QUICK", "EXTENDED", "FAST", "MEDIUM", "CHANGED", "USE_FRM", "UPDATE"}
 
 def partition_clause(stream: Stream, base: Operation) -> Operation | None:
     """A partition clause of ALTER TABLE; None where none is next."""
+    if stream.peek(1) not in ("PARTITION", "PARTITIONING", "BY", "TABLE"):
+        return None
     if stream.ahead("PARTITION", "BY"):
         key = read_partitioning(stream)
         options = (("strategy", key.strategy), *(("partition", name) for name in key.partitions))

@@ -36,12 +36,23 @@ def read_section(text: str, section: Section, first: int, dialect: str) -> Readi
             return following.after(operations, body, place, number)
         return Converted(operations, opaque)
 
-    return shared.read_section(
-        text, section, first, LEXICON, converted, lambda body, span: code_of(body, span, dialect)
-    )
+    def prepared(body: str, span: Span) -> str:
+        return code_of(_without_breakpoints(body, span), span, dialect)
+
+    return shared.read_section(text, section, first, LEXICON, converted, prepared)
 
 
 _FOLLOWED = frozenset({"set", "create-routine", "call", "do-block", "select"})
+
+
+# What Drizzle divides its files by is no comment here: it takes these lines out.
+_BREAKPOINT = lazy(r"-->[ \t]*statement-breakpoint[ \t]*(?=[\r\n]|\Z)")
+
+
+def _without_breakpoints(text: str, span: Span) -> str:
+    if "--> statement-breakpoint" not in text:
+        return text
+    return _BREAKPOINT.sub(lambda found: ";" + " " * (len(found.group()) - 1), text)
 
 
 def code_of(text: str, span: Span, dialect: str) -> str:

@@ -111,15 +111,20 @@ RESERVED = frozenset(
 )  # fmt: skip
 
 
+_WORDS = frozenset({"word", "symbol"})
+
+
 class Stream:
     """The tokens of one statement, read from left to right; `text` is what the file's masked text is."""
 
-    __slots__ = ("at", "dialect", "text", "tokens")
+    __slots__ = ("at", "dialect", "text", "tokens", "words")
 
     def __init__(self, text: str, span: Span, dialect: str) -> None:
         self.text = text
         self.dialect = dialect
         self.tokens = tokens(text, span.start, span.end)
+        self.words = [item.text if item.kind in _WORDS else "" for item in self.tokens]
+        self.words += [""] * 4  # to look ahead at the end
         self.at = 0
 
     @property
@@ -147,26 +152,32 @@ class Stream:
 
     def peek(self, ahead: int = 0) -> str:
         """The text of a word or symbol further on, empty for every other token."""
-        number = self.at + ahead
-        if number >= len(self.tokens):
-            return ""
-        token = self.tokens[number]
-        return token.text if token.kind in ("word", "symbol") else ""
+        return self.words[self.at + ahead]
 
     def ahead(self, *words: str) -> bool:
         """Whether these words or symbols are next."""
-        return all(self.peek(number) == word for number, word in enumerate(words))
+        at = self.at
+        found = self.words
+        for word in words:
+            if found[at] != word:
+                return False
+            at += 1
+        return True
 
     def accept(self, *words: str) -> bool:
         """Go past these words or symbols where they are next."""
-        if not self.ahead(*words):
-            return False
-        self.at += len(words)
+        at = self.at
+        found = self.words
+        for word in words:
+            if found[at] != word:
+                return False
+            at += 1
+        self.at = at
         return True
 
     def any_of(self, *words: str) -> str:
         """Go past one of these words, and say which; empty for none."""
-        word = self.peek()
+        word = self.words[self.at]
         if word and word in words:
             self.at += 1
             return word
@@ -175,7 +186,7 @@ class Stream:
     def expect(self, *words: str) -> None:
         """Go past these words; a Problem where they are not next."""
         for word in words:
-            if self.peek() != word:
+            if self.words[self.at] != word:
                 raise self.problem()
             self.at += 1
 
