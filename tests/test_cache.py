@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from safecol import cache
+from safecol import cache, cli
+from safecol.frontends.postgresql import front
 from safecol.operations import Section
 from safecol.source import Span
 
@@ -102,3 +103,50 @@ def test_stores_of_histories_that_are_no_more_go(tmp_path: Path) -> None:
     store.close()
     assert not old.exists()
     assert other.exists()
+
+
+@pytest.fixture
+def history(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    for number in range(1, 60):
+        text = f"CREATE TABLE t{number} (id bigint PRIMARY KEY, a text);\nCREATE INDEX ON t{number - 1} (a);\n"
+        (folder / f"{number:04}_t.sql").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    return folder
+
+
+def lint(capsys: pytest.CaptureFixture[str], *options: str) -> str:
+    assert cli.run(["lint", "migrations/0059_t.sql", "migrations/0007_t.sql", "--output-format", "json", *options]) == 1
+    return capsys.readouterr().out
+
+
+def test_a_second_run_reads_nothing_and_says_the_same(
+    history: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stores = ["--cache-dir", str(history.parent / "stores")]
+    without = lint(capsys, "--no-cache")
+    assert lint(capsys, *stores) == without
+
+    def refused(*_given: object) -> None:
+        raise AssertionError("it was read before")
+
+    monkeypatch.setattr(front, "read_section", refused)
+    assert lint(capsys, *stores) == without
+
+
+def test_a_changed_file_is_read_again(history: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    stores = ["--cache-dir", str(history.parent / "stores")]
+    lint(capsys, *stores)
+    (history / "0058_t.sql").write_text("DROP TABLE t7;\n")
+    assert lint(capsys, *stores) == lint(capsys, "--no-cache")
+
+
+def test_the_repository_is_left_as_it_was(
+    history: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SAFECOL_CACHE_DIR", str(history.parent / "stores"))
+    before = {path for path in history.parent.iterdir() if path.name != "stores"}
+    lint(capsys)
+    assert {path for path in history.parent.iterdir() if path.name != "stores"} == before
+    assert list((history.parent / "stores").iterdir())

@@ -12,6 +12,8 @@ from safecol.reader import ReadFile
 from safecol.records import NamedTuple
 from safecol.runners.migration_file import MigrationFile
 
+_MANY = 300
+"""From so many files on, a second process costs less than it saves."""
 _CHUNK = 16
 """Files that are sent at once: words that they share are then sent once."""
 
@@ -24,10 +26,13 @@ class _Reader(NamedTuple):
 
 
 def read_all(files: Sequence[MigrationFile], read: Read, readers: int) -> Iterator[ReadFile]:
-    """Each of `files` as `read` reads it, with so many processes beside this one; needs `os.fork`.
+    """Each of `files` as `read` reads it, with so many processes beside this one if that pays; they need `os.fork`.
 
     What a process that fails doesn't send is read here: its error then shows as it would without it.
     """
+    if readers < 1 or len(files) < _MANY:
+        yield from map(read, files)
+        return
     chunks = [files[at : at + _CHUNK] for at in range(0, len(files), _CHUNK)]
     started: list[_Reader] = []
     try:

@@ -21,7 +21,7 @@ def lint(request: LintRequest) -> Result:
     """Findings of all targets, with what was read, suppressed, assumed and not understood."""
     collected = Collected(request.catalog, request.files, request.edited, whole=request.change_set != "all")
     for ran in run(request.files, request.settings.for_path, request.catalog, request.contents, request.schema,
-                   change_set=request.change_set, jobs=request.jobs):  # fmt: skip
+                   change_set=request.change_set, jobs=request.jobs, cache=request.cache):  # fmt: skip
         collected.add(ran, request.selected(ran.read.file.path))
     return collected.result()
 
@@ -96,11 +96,12 @@ def run(
     *,
     change_set: str,
     jobs: int | None = None,
+    cache: str | None = None,
 ) -> Iterator[Ran]:
     """Read and fold every file, context included, in the order given; histories are separate."""
     with_context = {file.history for file in files if not file.target}
     contexts: dict[tuple[str, str], Context] = {}
-    read_files = read_all(files, contents, lambda path: settings(path).runner_transaction, jobs)
+    read_files = read_all(files, contents, lambda path: settings(path).runner_transaction, jobs, cache=cache)
     for file, done in zip(files, read_files, strict=True):
         chosen = settings(file.path)
         version = chosen.server_version or registry.known(done.file.dialect).default_version

@@ -102,8 +102,8 @@ def key(*parts: object) -> str:
     return blake2b("\0".join(map(repr, parts)).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
-def folder(chosen: str | None = None) -> str:
-    """Where stores are: the folder that settings choose, else the user's cache folder for programs."""
+def folder(chosen: str) -> str:
+    """Where stores are: the chosen folder, else the user's cache folder for programs."""
     if chosen:
         return chosen
     home = os.path.expanduser("~")

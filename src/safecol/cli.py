@@ -163,6 +163,8 @@ def _lint() -> ArgumentParser:
     what.add_argument("--stdin-filename", metavar="PATH", help="the name to give standard input")
     _exclude(what)
     what.add_argument("-j", "--jobs", metavar="N", type=_jobs, help="processes to read many files with")
+    what.add_argument("--no-cache", action="store_true", help="read every file, also those that were read before")
+    what.add_argument("--cache-dir", metavar="FOLDER", help="where to keep what was read (default: the user's caches)")
     rules = made.add_argument_group("rules: names, categories, aliases or ALL, separated by commas")
     rules.add_argument("--select", metavar="RULES", action="append", help="run these rules instead of the default ones")
     rules.add_argument("--extend-select", metavar="RULES", action="append", help="run these rules too")

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from safecol.frontends.django.reading import Replay
     from safecol.frontends.python.emitted import Places
 
-_MANY = 300
-"""From so many files on, a second process costs less than it saves."""
+_MANY = 40
+"""From so many files on, it may pay to look for what was read before."""
 
 
 class ReadFile(NamedTuple):
@@ -66,25 +66,33 @@ def read_all(
     transaction: Callable[[str], str | None],
     jobs: int | None = None,
     version: Callable[[str], str] = lambda _path: "",
+    cache: str | None = None,
 ) -> Iterator[ReadFile]:
     """Each file as `read` reads it, in order; `transaction` says for a path how the runner sends a section.
 
     `jobs` is the number of processes for many files: None takes the processors that there are, 1 uses no other one.
-    `version` is the server's, by path.
+    `version` is the server's, by path. `cache` is the folder of what was read before; None does without.
     """
     replays = _replays(files, contents, version)
 
     def one(file: MigrationFile) -> ReadFile:
         return read(file, contents, transaction(file.path), replays.get(file.history))
 
-    # Folding what was read takes longer than reading it: more than two would wait for it.
-    readers = min(2, (jobs or _processors()) - 1) if len(files) >= _MANY and hasattr(os, "fork") else 0
-    if readers < 1:
+    if len(files) < _MANY:
         yield from map(one, files)
         return
-    from safecol import ahead
+    from safecol import ahead, remembering
 
-    yield from ahead.read_all(files, one, readers)
+    # Folding what was read takes longer than reading it: more than two would wait for it.
+    readers = min(2, (jobs or _processors()) - 1) if hasattr(os, "fork") else 0
+    if cache is None:
+        yield from ahead.read_all(files, one, readers)
+        return
+
+    def text(file: MigrationFile) -> Source:
+        return _source(file, contents)
+
+    yield from remembering.read_all(files, one, text, readers, cache, lambda file: transaction(file.path))
 
 
 def _processors() -> int:
@@ -122,8 +130,10 @@ def read(
     if not registry.is_read(file.dialect):
         return ReadFile(file, source, _migration(file, ()), unread=f"{file.dialect or 'this dialect'} is not read yet")
     if python:
-        return _read_alembic(file, source, transaction) if file.runner == "alembic" else _read_django(
-            file, source, transaction, replay
+        return (
+            _read_alembic(file, source, transaction)
+            if file.runner == "alembic"
+            else _read_django(file, source, transaction, replay)
         )
     found = runner_reading.sections(source.text, file)
     front = registry.front(file.dialect)
@@ -153,9 +163,7 @@ def _read_alembic(file: MigrationFile, source: Source, transaction: str | None) 
     )
 
 
-def _read_django(
-    file: MigrationFile, source: Source, transaction: str | None, replay: "Replay | None"
-) -> ReadFile:
+def _read_django(file: MigrationFile, source: Source, transaction: str | None, replay: "Replay | None") -> ReadFile:
     from safecol.frontends.django import reading
 
     found = (replay or reading.Replay([file], lambda _file: "")).read(file, source.text, transaction)

@@ -116,10 +116,19 @@ def _lint(arguments: Namespace, settings: Settings, load: Callable[[], "Catalog"
             contents=contents,
             selected=selected,
             jobs=arguments.jobs,
+            cache=_cache(arguments),
             edited=frozenset(file.path for file in found if change is not None and real[file.path] in change.edited),
         )
     )
     return result._replace(notes=(*result.notes, *notes), files=tuple(uses))
+
+
+def _cache(arguments: Namespace) -> str | None:
+    """The folder of what was read before, "" for the usual one; None to do without.
+
+    No setting chooses it: settings come with the repository, and what lies there is not to be trusted.
+    """
+    return None if arguments.no_cache else arguments.cache_dir or os.environ.get("SAFECOL_CACHE_DIR", "")
 
 
 def _selected(catalog: "Catalog", settings: Settings, path: str) -> frozenset[str]:
