@@ -371,7 +371,7 @@ def _like_indexes(editor: "Editor", change: _Change) -> None:
     if not target.postgresql:
         return
     gained = not (before.indexed or before.unique) and after.indexed
-    if gained or (not before.unique and after.unique) or (target.since(5, 0) and _loses_text(change)):
+    if gained or (not before.unique and after.unique) or (target.since(5, 2) and _loses_text(change)):
         like = editor.like_class(after)
         if like:
             editor.make(Index(table, (after.name,), "_like", classes=(like,)))

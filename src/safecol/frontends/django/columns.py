@@ -267,7 +267,7 @@ def type_of(target: Target, state: State, model: Model, field: Field) -> tuple[s
         return ("numeric", True) if digits is None and places is None else _unknown(target, field)
     if internal == "UUIDField" and target.native_uuid:
         return "uuid", True
-    found = _TYPES[target.dialect].get(internal)
+    found = _TYPES[target.dialect].get(internal) or _POSTGRESQL.get(internal if internal not in _MYSQL else "")
     return (found, True) if found else _unknown(target, field)
 
 

@@ -10,6 +10,7 @@ from safecol.frontends.django.columns import Column, internal_of
 from safecol.frontends.django.fields import field_of
 from safecol.frontends.django.target import Target
 from safecol.frontends.django.values import Field
+from safecol.records import NamedTuple
 from safecol.frontends.python.values import Class, External, Function, Made, Member, Text, Unknown, Value, path_of
 
 _NEVER_EMPTY = frozenset(
@@ -30,7 +31,14 @@ _NUMBERS = frozenset(
         "ForeignKey", "OneToOneField",
     }
 )  # fmt: skip
-_NO_TIME = "1970-01-01 00:00:00"
+_NO_TIME = "1970-01-01T00:00:00+00:00"
+
+
+class Moment(NamedTuple):
+    """A date, a time or both, as written; `kind` is the class."""
+
+    kind: str
+    text: str
 
 
 class Computed:
@@ -84,7 +92,7 @@ def _constant(value: Value) -> Value:
                 return COMPUTED
         if path == "django.db.models.Value()" and value.arguments:
             return value.arguments[0]
-        return COMPUTED
+        return _moment(value)
     if isinstance(value, (External, Function, Class, Member, Unknown)):
         return COMPUTED
     if isinstance(value, Text) and value.holes:
@@ -92,40 +100,61 @@ def _constant(value: Value) -> Value:
     return value
 
 
+def _moment(value: Made) -> "Moment | Computed":
+    """`datetime.date(2020, 1, 1)` and its kin."""
+    numbers = value.arguments
+    kind = value.path.rpartition(".")[2]
+    if not value.path.startswith("datetime.") or not all(type(one) is int for one in numbers):
+        return COMPUTED
+    if kind == "date" and len(numbers) == 3:
+        return Moment(kind, f"{numbers[0]:04}-{numbers[1]:02}-{numbers[2]:02}")
+    if kind == "time":
+        padded = (*numbers, 0, 0, 0)[:3]
+        return Moment(kind, f"{padded[0]:02}:{padded[1]:02}:{padded[2]:02}")
+    if kind == "datetime" and len(numbers) >= 3:
+        rest = (*numbers[3:], 0, 0, 0)[:3]
+        day = f"{numbers[0]:04}-{numbers[1]:02}-{numbers[2]:02}"
+        return Moment(kind, f"{day}T{rest[0]:02}:{rest[1]:02}:{rest[2]:02}")
+    return COMPUTED
+
+
 def literal(target: Target, column: Column, value: Value) -> str:
     """A value of a column as Django writes it."""
     return written(target, column.field, column.internal, column.type, value)
 
 
-def written(target: Target, field: Field, internal: str, kind: str, value: Value) -> str:
-    """A value of a field as Django writes it."""
+def written(target: Target, field: Field, internal: str, kind: str, value: Value, *, compared: bool = False) -> str:
+    """A value of a field as Django writes it; `compared` in a condition."""
     if value is None:
         return "NULL"
     if isinstance(value, Computed):
         return _computed(target, internal, kind)
+    if isinstance(value, Moment):
+        cast = {"date": "::date", "time": "::time"}.get(value.kind, "::timestamptz") if target.postgresql else ""
+        return f"'{value.text}'{cast}"
     if internal == "JSONField":
         return _json(target, value)
     if internal == "ArrayField" and isinstance(value, (list, tuple)):
         return _array(target, field, kind, value)
     if internal == "HStoreField" and isinstance(value, dict):
-        return "''" if not value else string(target, ", ".join(f'"{key}"=>"{item}"' for key, item in value.items()))
+        return string(target, ", ".join(f'"{key}"=>"{item}"' for key, item in value.items())) + "::hstore"
     if internal == "BooleanField" and isinstance(value, (bool, int)):
         return boolean(target, bool(value))
     if internal == "DecimalField" and isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
-        return _decimal(target, field, value)
+        return _decimal(target, field, value, compared=compared)
     if internal == "BinaryField" or isinstance(value, bytes):
         raw = value if isinstance(value, bytes) else str(value).encode()
         return _binary(target, raw)
     if internal == "FloatField" and isinstance(value, (int, float)):
         return str(float(value))
     if internal == "DurationField" and not isinstance(value, str):
-        return "0" if not target.postgresql else "'0 days'::interval"
+        return "0" if not target.postgresql else "'0 days 0.000000 seconds'::interval"
     if isinstance(value, str):
         if internal in _NUMBERS and _is_number(str(value)):
             return str(value).strip()
         if internal == "UUIDField" and not target.native_uuid:
             return string(target, str(value).replace("-", ""))
-        return string(target, str(value)) + _cast(target, internal)
+        return (condition_string if compared else string)(target, str(value)) + _cast(target, internal)
     if isinstance(value, bool):
         return boolean(target, value) if internal not in _NUMBERS else str(int(value))
     if isinstance(value, (int, float, Decimal)):
@@ -161,6 +190,11 @@ def string(target: Target, text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def condition_string(target: Target, text: str) -> str:
+    """A string literal of a condition: old versions double what they take for a placeholder of the driver."""
+    return string(target, text if target.sqlite or target.since(5, 0) else text.replace("%", "%%"))
+
+
 def constant(target: Target, value: Value) -> str | None:
     """A constant that belongs to no column; None when it is none."""
     value = _constant(value)
@@ -170,6 +204,8 @@ def constant(target: Target, value: Value) -> str | None:
         return str(value)
     if isinstance(value, str):
         return string(target, str(value))
+    if isinstance(value, Moment):
+        return string(target, value.text)
     if isinstance(value, bytes):
         return _binary(target, value)
     return "NULL" if value is None else None
@@ -189,9 +225,11 @@ def _cast(target: Target, internal: str) -> str:
     )
 
 
-def _decimal(target: Target, field: Field, value: "Decimal | float") -> str:
+def _decimal(target: Target, field: Field, value: "Decimal | float", *, compared: bool) -> str:
     number = Decimal(str(value))
     places = field.get("decimal_places")
+    if target.sqlite and (compared or target.since(5, 2)):
+        return f"'{number}'"
     if target.postgresql or not isinstance(places, int):
         return str(number)
     return f"'{number.quantize(Decimal(1).scaleb(-places))}'"
@@ -204,7 +242,7 @@ def _json(target: Target, value: Value) -> str:
         text = json.dumps(value)
     except TypeError:
         text = "{}"
-    return string(target, text) + ("::jsonb" if target.postgresql else "")
+    return string(target, text) + ("::jsonb" if target.postgresql and target.since(5, 1) else "")
 
 
 def _array(target: Target, field: Field, kind: str, items: "list[Value] | tuple[Value, ...]") -> str:
@@ -220,7 +258,8 @@ def _array(target: Target, field: Field, kind: str, items: "list[Value] | tuple[
 def _computed(target: Target, internal: str, kind: str) -> str:
     """A constant of a type, for a value that is only known when the migration runs."""
     if internal in ("DateTimeField", "DateField", "TimeField"):
-        text = {"DateField": _NO_TIME[:10], "TimeField": _NO_TIME[11:]}.get(internal, _NO_TIME)
+        moment = _NO_TIME if target.postgresql else _NO_TIME[:19].replace("T", " ")
+        text = {"DateField": _NO_TIME[:10], "TimeField": _NO_TIME[11:19]}.get(internal, moment)
         return f"'{text}'{_cast(target, internal)}"
     if internal == "UUIDField":
         zero = "00000000-0000-0000-0000-000000000000"
@@ -234,7 +273,7 @@ def _computed(target: Target, internal: str, kind: str) -> str:
     if internal == "BinaryField":
         return _binary(target, b"")
     if internal == "DurationField":
-        return "'0 days'::interval" if target.postgresql else "0"
+        return "'0 days 0.000000 seconds'::interval" if target.postgresql else "0"
     if internal in _NUMBERS and kind != "uuid" and not kind.startswith(("varchar", "char", "text")):
         return "0"
     if target.postgresql and not _textual(internal):

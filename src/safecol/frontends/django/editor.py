@@ -317,9 +317,8 @@ class Editor:
         for name, field in fields_of(state, model):
             yield from self.field_indexes(state, model, name, field, table)
         around = self.around(state, model)
-        if not self.target.since(5, 1):
-            for together in self.together(model, "index_together"):
-                yield Index(table, expressions.names_of(around, together), "_idx")
+        for together in self.together(model, "index_together"):
+            yield Index(table, expressions.names_of(around, together), "_idx")
         for value in self.listed(model, "indexes"):
             yield indexes.index(around, value, table)
 
@@ -428,6 +427,10 @@ class Editor:
             return
         made = column(target, new, model, field_name, field)
         if made is None:
+            if target.sqlite and field.kind == "ManyToManyField":
+                from safecol.frontends.django import remaking
+
+                remaking.remake(self, old, new, before)  # for nothing, but Django does
             return
         value = defaults.effective(field)
         if target.sqlite:
@@ -774,7 +777,7 @@ class Editor:
         if target.sqlite:
             from safecol.frontends.django import remaking
 
-            if remaking.needed_for(value):
+            if remaking.needed_for(target, value):
                 remaking.remake(self, state, state, model)
                 return
         if kind == "ExclusionConstraint":
@@ -806,7 +809,7 @@ class Editor:
         if target.sqlite:
             from safecol.frontends.django import remaking
 
-            if value is not None and remaking.needed_for(value):
+            if value is not None and remaking.needed_for(target, value):
                 remaining = [one for one in self.listed(model, "constraints") if one is not value]
                 remaking.remake(self, old, old, model.with_options(constraints=remaining))
                 return self.taken()

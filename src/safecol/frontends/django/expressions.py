@@ -67,82 +67,93 @@ def is_condition(value: Value) -> bool:
 
 def condition(around: Around, value: Value, *, negated: bool = False) -> str:
     """A condition as Django writes it in a CHECK or WHERE."""
-    return _Condition(around, negated).of(value)[0]
+    return _Condition(around, negated).of(value).written
+
+
+def _not(parts: "_Parts") -> "_Parts":
+    return _Parts((f"NOT {parts.written}" if len(parts.texts) > 1 else f"NOT ({parts.written})",))
+
+
+class _Parts(NamedTuple):
+    """Conditions that one word joins."""
+
+    texts: tuple[str, ...]
+    word: str = "AND"
+
+    @property
+    def written(self) -> str:
+        """All of them, in parentheses when there are several."""
+        return self.texts[0] if len(self.texts) == 1 else "(" + f" {self.word} ".join(self.texts) + ")"
 
 
 class _Condition(NamedTuple):
     around: Around
     negated: bool = False
 
-    def of(self, value: Value) -> tuple[str, int]:
-        """The SQL of a condition, and how many conditions it joins."""
+    def of(self, value: Value) -> _Parts:
+        """The SQL of a condition."""
         if not isinstance(value, Made):
-            return hole(value), 1
+            return _Parts((hole(value),))
         if value.path == "operator ~" or (value.path == "operator not" and value.arguments):
-            inner, parts = _Condition(self.around, not self.negated).of(value.arguments[0])
-            return (f"NOT {inner}" if parts > 1 else f"NOT ({inner})"), 1
+            return _not(_Condition(self.around, not self.negated).of(value.arguments[0]))
         if value.path in ("operator &", "operator |"):
             return self.joined([self.of(part) for part in value.arguments], "AND" if value.path[-1] == "&" else "OR")
         name = value.path.rpartition(".")[2]
         if name == "Q":
             return self.q(value)
-        if name in ("ExpressionWrapper", "RawSQL", "Func", "Exists") or value.path.startswith("django."):
-            return expression(self.around, value), 1
-        return hole(value), 1
+        return _Parts((expression(self.around, value) if value.path.startswith("django.") else hole(value),))
 
-    def q(self, value: Made) -> tuple[str, int]:
+    def q(self, value: Made) -> _Parts:
         """A Q object."""
         negated = value.keywords.get("_negated") is True
         inner = _Condition(self.around, self.negated ^ negated)
-        parts: list[tuple[str, int]] = []
+        parts: list[_Parts] = []
         for one in value.arguments:
             if type(one) is tuple and len(one) == 2 and isinstance(one[0], str):
                 parts.append(inner.lookup(str(one[0]), one[1]))
             else:
                 parts.append(inner.of(one))
-        parts += [inner.lookup(name, one) for name, one in value.keywords.items() if not name.startswith("_")]
+        parts += [inner.lookup(name, one) for name, one in sorted(value.keywords.items()) if not name.startswith("_")]
         connector = value.keywords.get("_connector")
-        written, count = self.joined(parts, str(connector) if isinstance(connector, str) else "AND")
-        if negated:
-            return (f"NOT {written}" if count > 1 else f"NOT ({written})"), 1
-        return written, count
+        made = self.joined(parts, str(connector) if isinstance(connector, str) else "AND")
+        return _not(made) if negated else made
 
-    def joined(self, parts: Sequence[tuple[str, int]], word: str) -> tuple[str, int]:
-        """Several conditions as one, in parentheses when there are several."""
+    def joined(self, parts: Sequence[_Parts], word: str) -> _Parts:
+        """Several conditions as one."""
         if len(parts) == 1:
             return parts[0]
-        return "(" + f" {word} ".join(part for part, _ in parts) + ")", len(parts)
+        texts: list[str] = []
+        for part in parts:
+            texts += part.texts if part.word == word else [part.written]
+        return _Parts(tuple(texts), word)
 
-    def lookup(self, name: str, value: Value) -> tuple[str, int]:
+    def lookup(self, name: str, value: Value) -> _Parts:
         """`price__gte=0` and its kin."""
         around = self.around
         parts = name.split("__")
         found = around.column(parts[0])
         if found is None:
-            return hole(Unknown(name, "")), 1
+            return _Parts((hole(Unknown(name, "")),))
         left, last, internal = around.target.quoted(found.name), "exact", found.internal
         path = parts[1:]
-        nullable = found.null
         for at, part in enumerate(path):
             if part in ("pk", "id") and found.reference is not None and at == 0:
                 continue
             transformed = self._transform(part, left, internal)
-            if transformed is None:
-                if at != len(path) - 1:
-                    left, internal = self._key(left, internal, part), "JSONField" if internal == "JSONField" else ""
-                    if not left:
-                        return hole(Unknown(name, "")), 1
-                    continue
+            if transformed is not None:
+                left, internal = transformed
+            elif at == len(path) - 1:
                 last = part
             else:
-                left, internal = transformed
+                left = self._key(left, internal, part)
+                if not left:
+                    return _Parts((hole(Unknown(name, "")),))
         made = self._compare(found, left, internal, last, value)
         if made is None:
-            return hole(Unknown(name, "")), 1
-        if self.negated and nullable and last != "isnull" and value is not None:
-            null = f"{around.target.quoted(found.name)} IS NOT NULL"
-            return f"({made} AND {null})", 2
-        return made, 1
+            return _Parts((hole(Unknown(name, "")),))
+        if self.negated and found.null and last != "isnull" and value is not None:
+            return _Parts((made, f"{around.target.quoted(found.name)} IS NOT NULL"))
+        return _Parts((made,))
 
     def _transform(self, part: str, left: str, internal: str) -> tuple[str, str] | None:
         target = self.around.target
@@ -184,10 +195,12 @@ class _Condition(NamedTuple):
         if last in _PATTERNS and isinstance(value, str):
             return self._like(left, last, str(value))
         if last == "iexact" and isinstance(value, str):
-            text = defaults.string(target, str(value))
-            return f"UPPER({left}::text) = UPPER({text})" if target.postgresql else f"{left} LIKE {text}"
+            text = defaults.condition_string(target, str(value))
+            if target.postgresql:
+                return f"UPPER({left}::text) = UPPER({text})"
+            return f"{left} LIKE {text}" if target.mysql else f"{left} LIKE {text} ESCAPE '\\'"
         if last in ("regex", "iregex") and isinstance(value, str):
-            text = defaults.string(target, str(value))
+            text = defaults.condition_string(target, str(value))
             if target.postgresql:
                 return f"{left}::text {'~' if last == 'regex' else '~*'} {text}"
             return (
@@ -204,7 +217,7 @@ class _Condition(NamedTuple):
         target = self.around.target
         before, after = _PATTERNS[last]
         escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        pattern = defaults.string(target, f"{before}{escaped}{after}")
+        pattern = defaults.condition_string(target, f"{before}{escaped}{after}")
         if target.postgresql:
             if last.startswith("i"):
                 return f"UPPER({left}::text) LIKE UPPER({pattern})"
@@ -215,7 +228,8 @@ class _Condition(NamedTuple):
 
     def _value(self, found: Column, internal: str, value: Value) -> str:
         if isinstance(value, Made) and path_of(value) != "decimal.Decimal()" and not _is_moment(value):
-            return f"({expression(self.around, value)})"
+            written = expression(self.around, value)
+            return written if value.path in _ARITHMETIC else f"({written})"
         if isinstance(value, (Unknown, External, Member)):
             return hole(value)
         effective = defaults.effective(Field("", "", (), {"default": value}))
@@ -223,7 +237,7 @@ class _Condition(NamedTuple):
             kind = found.type
             if found.reference is not None:
                 return defaults.constant(self.around.target, value) or hole(value)
-            return defaults.written(self.around.target, found.field, internal, kind, effective)
+            return defaults.written(self.around.target, found.field, internal, kind, effective, compared=True)
         made = defaults.constant(self.around.target, value)
         return made if made is not None else hole(value)
 
@@ -449,13 +463,19 @@ def _operand_or_field(around: Around, value: Value) -> str:
 
 def _search_vector(around: Around, value: Made) -> str:
     config = value.keywords.get("config")
-    columns = " || ' ' || ".join(
-        f"COALESCE(({_argument(around, one, 'SearchVector', 0)})::text, '')" for one in value.arguments
-    )
+    columns = " || ' ' || ".join(f"COALESCE({_text(around, one)}, '')" for one in value.arguments)
     configured = f"{defaults.string(around.target, str(config))}::regconfig, " if isinstance(config, str) else ""
     written = f"to_tsvector({configured}{columns})"
     weight = value.keywords.get("weight")
     return f"setweight({written}, '{weight}')" if isinstance(weight, str) else written
+
+
+def _text(around: Around, value: Value) -> str:
+    """A column as text: one that is text already stays as it is."""
+    found = around.column(str(value)) if isinstance(value, str) else None
+    written = _argument(around, value, "SearchVector", 0)
+    textual = found is not None and (found.type.startswith("varchar") or found.type == "text")
+    return written if textual else f"({written})::text"
 
 
 def _lookup_class(around: Around, value: Made, name: str) -> str:

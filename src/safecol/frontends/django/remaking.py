@@ -30,11 +30,13 @@ def needed_to_drop(target: Target, made: Column) -> bool:
     return not target.since(4, 1) or made.primary or made.unique or made.indexed or made.constrained
 
 
-def needed_for(value: Made) -> bool:
+def needed_for(target: Target, value: Made) -> bool:
     """Whether a constraint is a part of the table, no index of its own."""
     given = value.keywords
     if indexes.kind_of(value) != "UniqueConstraint":
         return True
+    if not target.since(4, 0):
+        return given.get("condition") is None and not value.arguments
     included = given.get("include")
     return not (
         given.get("condition") is not None
@@ -73,6 +75,8 @@ def remake(
     for was, now, field in altered:
         _with_altered(editor, (old, new), model, body, mapping, (was, now, field))
         renamed[was] = now
+    for _, now, _ in reversed(altered) if target.since(4, 0) else altered:  # the columns in their order, whatever the rows are copied by
+        body[now] = body.pop(now)
     if deleted:
         gone = body.pop(deleted)
         mapping.pop(column_name(deleted, gone), None)
@@ -197,7 +201,9 @@ def _remake_related(editor: "Editor", side: Side) -> None:
 
     done: set[tuple[str, str]] = {side.model.key}
     for one in relations(editor, side):
-        if one.model.key not in done:
+        named = one.field.get("related_name")
+        hidden = isinstance(named, str) and named.endswith("+") and not one.model.options.get("auto_created")
+        if one.model.key not in done and not hidden:
             done.add(one.model.key)
             remake(editor, side.state, side.state, one.model)
 
@@ -208,9 +214,10 @@ def alter_between(editor: "Editor", old: "Between", new: "Between") -> None:
     was, now = editor.table(old.state, old.model), editor.table(new.state, new.model)
     before, after = list(old.model.fields.items())[1:], list(new.model.fields.items())[1:]
     if was == now:
-        altered = tuple(
-            (one, other, field) for (one, _), (other, field) in reversed(list(zip(before, after, strict=True)))
-        )
+        pairs = list(zip(before, after, strict=True))
+        if target.since(4, 0):
+            pairs.reverse()
+        altered = tuple((one, other, field) for (one, _), (other, field) in pairs)
         remake(editor, old.state, new.state, old.model, altered=altered)
         return
     editor.create_table(new.state, new.model)

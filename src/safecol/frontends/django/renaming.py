@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING
 
+from safecol.frontends.django import remaking
 from safecol.frontends.django.altering import Between, Side, alter, alter_between
-from safecol.frontends.django.columns import through
+from safecol.frontends.django.columns import has_column, through
 from safecol.frontends.django.values import Field, State
 
 if TYPE_CHECKING:
@@ -28,6 +29,10 @@ def rename_model(editor: "Editor", old: State, new: State, old_key: Key, new_key
         other = new.models.get(key)
         renamed = other.fields.get(name) if other is not None else None
         if other is not None and renamed is not None and other.managed:
+            if editor.target.sqlite and model.key == old_key and has_column(renamed):
+                # Its table has its new name by now.
+                remaking.remake(editor, new, new, other, altered=((name, name, renamed),))
+                continue
             alter(editor, Side(old, model, name, field), Side(new, other, name, renamed))
     for name, field in before.fields.items():
         renamed = after.fields.get(name)
@@ -35,8 +40,24 @@ def rename_model(editor: "Editor", old: State, new: State, old_key: Key, new_key
             continue
         between = through(editor.target, old, before, name, field)
         then = through(editor.target, new, after, name, renamed)
-        if between is not None and then is not None:
+        if between is None or then is None:
+            continue
+        if not editor.target.since(4, 1):
+            _rename_between(editor, Between(old, between), Between(new, then))
+        else:
             alter_between(editor, Between(old, between), Between(new, then))
+
+
+def _rename_between(editor: "Editor", old: Between, new: Between) -> None:
+    """The table between two models and its column for the model, as Django did it before 4.1."""
+    was, now = list(old.model.fields)[1], list(new.model.fields)[1]
+    editor.rename_table(editor.table(old.state, old.model), editor.table(new.state, new.model))
+    if editor.target.sqlite:
+        before = old.model.with_options(db_table=editor.table(new.state, new.model))
+        remaking.remake(editor, new.state, new.state, before, altered=((was, now, new.model.fields[now]),))
+        return
+    sides = Side(old.state, old.model, was, old.model.fields[was]), Side(new.state, new.model, now, new.model.fields[now])
+    alter(editor, *sides)
 
 
 def _hidden(field: Field) -> bool:

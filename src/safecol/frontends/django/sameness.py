@@ -123,7 +123,7 @@ def differs(target: Target, old: Side, new: Side, ignore: frozenset[str] = froze
     if has_column(old.field) and has_column(new.field):
         if column_name(old.name, old.field) != column_name(new.name, new.field):
             return True
-    elif many and target.since(5, 0) and old.name != new.name:
+    elif many and old.name != new.name:
         return True
     return path(old.field) != path(new.field) or before != after
 
