@@ -11,6 +11,7 @@ from safecol.dialects import registry
 from safecol.finding import FileUse, Finding, Related, Result, Unanalyzed
 from safecol.heads import Rule
 from safecol.later import STALE, UNVALIDATED, Candidate, Later
+from safecol.offers import offers
 from safecol.operations import Section, Statement
 from safecol.reader import ReadFile
 from safecol.request import severities
@@ -100,7 +101,7 @@ class Collected:
 
     def _keep(self, ran: Ran, found: list[Finding], selected: frozenset[str]) -> None:
         if self.places:
-            found = [self._placed(finding) for finding in found]
+            found = _once([self._placed(finding) for finding in found])
         kept = self._suppress(ran, found, selected)
         if ran.read.places is not None and any(finding.stages for finding in kept):
             from safecol import writers
@@ -278,7 +279,7 @@ class Collected:
     def _finding(self, ran: Ran, made: Trace, rule: Rule, hit: Hit) -> Finding:
         step = hit.step
         file = ran.read.file
-        severity = ran.settings.severity.get(rule.name) or rule.severity
+        severity = ran.settings.severity.get(rule.name) or hit.severity or rule.severity
         message = stages.message(rule.message, hit, made.text)
         return Finding(
             rule=rule.name,
@@ -347,7 +348,7 @@ class Collected:
             statements=self.statements,
             suppressed=tuple(self.suppressed),
             guesses=guesses,
-            notes=(*self._missed(), *self.noted),
+            notes=(*self._missed(), *self.noted, *offers(self.findings)),
             files=tuple(self.uses),
             texts=self.texts,
             coverage=self.coverage,
@@ -360,6 +361,14 @@ def _guess(what: str, paths: list[str], targets: int) -> str:
     setting = "-".join(what.split()[:-1])
     told = f"{setting} in the settings says" if setting.startswith("django") else f"--{setting}, or {setting} in the settings, says"
     return f"{what} assumed{where} ({told} which)"
+
+
+def _once(found: list[Finding]) -> list[Finding]:
+    """One finding a place, however often a loop comes to it with the same table."""
+    kept: dict[tuple[object, ...], Finding] = {}
+    for one in found:
+        kept.setdefault((one.rule, one.span, one.table, one.column, one.path), one)
+    return list(kept.values())
 
 
 def _uncovered(found: list[Finding], rules: Sequence[Rule]) -> list[Finding]:

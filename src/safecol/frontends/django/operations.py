@@ -54,6 +54,7 @@ class Applying:
         self.missed: set[int] = set()
         """The operations that were not understood, by number."""
         self.irreversible: list[tuple[Span, str]] = []
+        """Where in the text what has no way back is, and what it is."""
         following.schema = self._schema_call
 
     def apply(self, operations: Iterable[Value], whole: Span) -> None:
@@ -396,7 +397,7 @@ class Applying:
     def _RunSQL(self, given: Given, _old: State, _new: State) -> None:
         sql = given.get("sql")
         if given.get("reverse_sql") is None and not _is_noop(sql) and not (isinstance(sql, Text) and not sql.strip()):
-            self.irreversible.append((given.span, "`RunSQL` has no `reverse_sql`"))
+            self._no_way_back(given.span, "`RunSQL` has no `reverse_sql`")
         if _is_noop(sql):
             return
         if isinstance(sql, Text):
@@ -416,6 +417,11 @@ class Applying:
         if not self.whole:
             self._own_section("")
 
+    def _no_way_back(self, span: Span, what: str) -> None:
+        self.writer.sql([Piece("\n")], span)  # an empty statement: what is reported has to stand somewhere
+        at = self.writer.emissions[-1].start
+        self.irreversible.append((Span(at, at + 1), what))
+
     def _script(self, sql: Text, span: Span) -> None:
         from safecol.frontends.django.following import only_holes
 
@@ -433,7 +439,7 @@ class Applying:
     def _RunPython(self, given: Given, old: State, _new: State) -> None:
         code = self._code(given.get("code"))
         if given.get("reverse_code") is None and not _is_noop(code):
-            self.irreversible.append((given.span, "`RunPython` has no `reverse_code`"))
+            self._no_way_back(given.span, "`RunPython` has no `reverse_code`")
         if _is_noop(code):
             return
         if not isinstance(code, Function):

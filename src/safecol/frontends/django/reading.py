@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 class Reading(NamedTuple):
     """What a migration sends: `text` is its SQL, whose places in the file are `places`.
 
-    Spans of sections, statements and placeholders are those of `text`, spans of `problems` those of the file. `met`
-    counts the operations in the file, `missed` those of them that were not understood.
+    Spans of sections, statements, placeholders and problems are those of `text`. `met` counts the operations in the
+    file, `missed` those of them that were not understood.
     """
 
     text: str
