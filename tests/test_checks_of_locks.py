@@ -126,3 +126,18 @@ def test_local_settings_outside_a_transaction_by_runner() -> None:
     assert found("ineffective-outside-transaction", one, transaction=None) == []  # nobody knows
     query = "SELECT set_config('work_mem', '1GB', true);"
     assert found("ineffective-outside-transaction", query, transaction="autocommit") == []
+
+
+def test_a_run_that_finds_unbounded_waits_in_many_files_says_which_setting_answers_all() -> None:
+    from safecol.finding import Finding
+    from safecol.offers import offers
+    from safecol.source import Span
+
+    found = [
+        Finding("unbounded-lock-wait", "warning", "blocking", "", f"{number}.sql", Span(0, 1)) for number in range(5)
+    ]
+    assert list(offers(found[:4])) == []
+    assert list(offers([*found[:4], found[0]])) == []
+    (said,) = offers(found)
+    assert "in 5 files" in said
+    assert 'lock-timeout = "2s"' in said

@@ -96,9 +96,13 @@ class Trace(NamedTuple):
 
 
 class Hit(NamedTuple):
-    """A match of a page: where, with values for the message's placeholders and other places that matter."""
+    """A match of a page: where, with values for the message's placeholders and other places that matter.
+
+    `severity` is weaker than the page's where this place is likely to matter less; empty is the page's own.
+    """
 
     step: Step | None
     span: Span
     values: Mapping[str, str] = {}
     related: tuple[tuple[str, Span, str], ...] = ()
+    severity: str = ""

@@ -8,6 +8,7 @@ from safecol.expressions import (
     ColumnReference,
     Expression,
     NullTest,
+    Operator,
     Subquery,
     columns,
     conjuncts,
@@ -38,12 +39,14 @@ def unbatched_backfills(trace: Trace) -> Iterator[Hit]:
 def under_locks(trace: Trace) -> Iterator[Hit]:
     """Changes of whole existing tables while their transaction holds a lock that others wait for.
 
-    One hit for each transaction, at its first such change; the others are related places.
+    One hit for each transaction, at its first such change; the others are related places. It is a warning where each
+    only picks the rows with some value, which may well be few.
     """
     changes = [step for step in (*_unfiltered_updates(trace), *_unbatched(trace)) if _locked(trace, step)]
     whole = {id(step) for step in changes}
     changes += [step for step in trace.steps if id(step) not in whole and _searched(trace, step)]
-    changes.sort(key=lambda step: step.statement.number)
+    few = {id(step) for step in changes if _by_value(step) and not _fills_new(trace, step)}
+    changes.sort(key=lambda step: (id(step) in few, step.statement.number))
     first: dict[int | None, Step] = {}
     for step in changes:
         first.setdefault(step.transaction, step)
@@ -54,7 +57,7 @@ def under_locks(trace: Trace) -> Iterator[Hit]:
             for other in changes
             if other.transaction == step.transaction and other is not step
         )
-        yield found._replace(related=(*found.related, *others))
+        yield found._replace(related=(*found.related, *others), severity="warning" if id(step) in few else "")
 
 
 def _locked(trace: Trace, step: Step) -> bool:
@@ -69,6 +72,25 @@ def _searched(trace: Trace, step: Step) -> bool:
     if sought not in ("none", "index") or (sought == "index" and not _fills_new(trace, step)):
         return False
     return any(lock.relation == step.table and "reads" in lock.blocks for lock in strong(trace, step))
+
+
+def _by_value(step: Step) -> bool:
+    """Whether the rows are those where a column has some given value: `status = 'draft'`, not a join, not IS NULL."""
+    condition = step.operation.expression
+    if condition is None or step.operation.kind not in {"update", "delete"}:
+        return False
+    return any(
+        isinstance(part, Operator)
+        and part.name in ("=", "in")
+        and len(part.arguments) >= 2
+        and isinstance(part.arguments[0], ColumnReference)
+        and not any(columns(argument) or _asks(argument) for argument in part.arguments[1:])
+        for part in conjuncts(condition)
+    )
+
+
+def _asks(expression: Expression) -> bool:
+    return any(isinstance(part, Subquery) for part in walk(expression))
 
 
 def _fills_new(trace: Trace, step: Step) -> bool:
