@@ -57,7 +57,7 @@ class ConstraintDefinition(NamedTuple):
     `name` is None when the server will choose one. `validated` is False for NOT VALID; `enforced` for NOT ENFORCED.
     `referenced` and `referenced_columns` (empty: its primary key) belong to foreign keys.
     `index` is the name after USING INDEX. `elements` are the key parts of a unique or primary key in full, where they
-    may be prefixes, expressions or descending. `on_update` as `on_delete`.
+    may be prefixes, expressions or descending. `on_update` as `on_delete`. `options` has `inline` for one of a column.
     """
 
     kind: str
@@ -213,6 +213,7 @@ Definition = (
     | TypeDefinition
     | TriggerDefinition
     | PartitionBound
+    | PartitionKey
     | QueryUse
 )
 

@@ -73,8 +73,14 @@ KNOWN: tuple[Known, ...] = (
         "postgresql", "PostgreSQL", "15", "public", ("12", "18"),
         "safecol.frontends.postgresql.front", "safecol.dialects.postgresql.dialect",
     ),
-    Known("mysql", "MySQL"),
-    Known("mariadb", "MariaDB"),
+    Known(
+        "mysql", "MySQL", "8.4", "", ("5.7", "9.7"),
+        "safecol.frontends.mysql.front", "safecol.dialects.mysql.mysql",
+    ),
+    Known(
+        "mariadb", "MariaDB", "10.11", "", ("10.1", "11.8"),
+        "safecol.frontends.mariadb.front", "safecol.dialects.mysql.mariadb",
+    ),
     # What distributions that are still supported ship; nothing that matters here changed between 3.37 and 3.52 but STRICT.
     Known(
         "sqlite", "SQLite", "3.40", "main", ("3.22", "3.54"),

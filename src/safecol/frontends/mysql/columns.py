@@ -141,6 +141,7 @@ def read_column(stream: Stream, name: str, start: int) -> Column:
         fields["nullable"] = False
     if serial and any(item.kind == "primary-key" for item in constraints):
         constraints = [item for item in constraints if item.kind != "unique"]
+    constraints = [item._replace(options=item.options | {"inline"}) for item in constraints]
     definition = ColumnDefinition(name, type_name, stream.span(start), **fields, options=tuple(options))  # type: ignore[arg-type]  # by name
     return Column(definition, tuple(constraints))
 
@@ -339,6 +340,8 @@ def read_key(stream: Stream, method: str = "btree") -> Key:
             options.append((word.lower().replace("_", "-"), stream.value()))
         else:
             break
+    if written:
+        options.append(("using", written.lower()))
     return Key(elements, tuple(options), (written or method).lower(), visible)
 
 

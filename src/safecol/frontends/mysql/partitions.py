@@ -102,7 +102,7 @@ def partition_clause(stream: Stream, base: Operation) -> Operation | None:
     if stream.ahead("PARTITION", "BY"):
         key = read_partitioning(stream)
         options = (("strategy", key.strategy), *(("partition", name) for name in key.partitions))
-        return base._replace(kind="partition-table", options=options)
+        return base._replace(kind="partition-table", definition=key, options=options)
     if stream.accept("REMOVE", "PARTITIONING"):
         return base._replace(kind="remove-partitioning")
     if stream.accept("ADD", "PARTITION"):

@@ -1,0 +1,35 @@
+"""MySQL and MariaDB for the fold: the catalog in, the table of effects and the judgements of one of them out."""
+
+from safecol import effects
+from safecol.catalog import Catalog
+from safecol.context import Context
+from safecol.dialects.mysql import combining, history
+from safecol.dialects.mysql.facts import facts
+from safecol.dialects.mysql.session import number, setting
+from safecol.dialects.mysql.targets import resolve
+from safecol.effect import Effect
+from safecol.fold import Dialect, Part
+from safecol.operations import RoutineDefinition, Statement
+from safecol.source import Span
+
+_last: dict[str, tuple[Catalog, Dialect]] = {}  # one entry a dialect: a process asks with the same catalog again
+
+
+def load(catalog: Catalog, name: str) -> Dialect:
+    """What the fold needs to know of MySQL (`mysql`) or MariaDB (`mariadb`)."""
+    kept = _last.get(name)
+    if kept is not None and kept[0] is catalog:
+        return kept[1]
+    table = effects.Table(catalog.effects(name), catalog.locks(name), number)
+
+    def combine(context: Context, parts: "list[Part]") -> Effect:
+        return combining.for_table(table, context, parts)
+
+    made = Dialect(table, facts, resolve, setting, number, _routine, combine, history.apply)
+    _last[name] = catalog, made
+    return made
+
+
+def _routine(definition: RoutineDefinition, number: int, span: Span) -> tuple[tuple[Statement, ...], str]:
+    """The statements of a procedure's body: those of a file are parts of the CALL already."""
+    return (), ""

@@ -1,0 +1,41 @@
+"""Settings of MySQL and MariaDB as they are kept: the wait for locks in milliseconds, names without scopes."""
+
+# The default is a year on MySQL and on MariaDB 10.1, a day on later ones.
+_LONGEST = 31_536_000
+_ENDED = {(5, 7): (44,), (8,): (0, 46), (8, 0): (46,)}
+
+
+def setting(name: str, value: str) -> tuple[str, str]:
+    """The name and the value in effect after SET; `lock_wait_timeout` is what others call `lock_timeout`."""
+    plain = name.lower().lstrip("@")
+    for scope in ("session.", "local."):
+        plain = plain.removeprefix(scope)
+    text = value.strip().strip("'\"")
+    if plain == "lock_wait_timeout":
+        return "lock_timeout", _milliseconds(text)
+    if text.lower() in ("on", "true", "yes"):
+        text = "1"
+    elif text.lower() in ("off", "false", "no"):
+        text = "0"
+    return plain, text
+
+
+def number(version: str) -> int:
+    """`8.0.28` is 80028: what since and until are compared with.
+
+    A series alone is its first release, and its last where no more will come: 8.0 is 8.0.46.
+    """
+    from safecol import versions
+
+    known = versions.parse(version)
+    parts = (*known, *_ENDED[known]) if known in _ENDED else (*known, 0, 0, 0)[:3]
+    return parts[0] * 10_000 + parts[1] * 100 + parts[2]
+
+
+def _milliseconds(text: str) -> str:
+    try:
+        seconds = float(text)
+    except ValueError:
+        return text
+    # What is not positive the server takes for the least that there is; 0 is then no wait at all.
+    return str(round(min(max(seconds, 0.001), _LONGEST) * 1000))

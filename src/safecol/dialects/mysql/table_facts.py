@@ -1,0 +1,114 @@
+"""What of a table decides how the server changes it: context in, facts out."""
+
+from safecol.context import Context
+from safecol.dialects.mysql.charsets import charset_name
+from safecol.fold import Rest
+from safecol.operations import IndexDefinition, Operation
+from safecol.schema import Index, Table
+from safecol.trace import Fact
+
+Facts = dict[str, Fact]
+
+_TRANSACTIONAL = frozenset({"innodb", "xtradb"})
+
+
+def of_table(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
+    """Facts of the table that an operation changes; what was never seen is taken for an ordinary InnoDB table."""
+    table = context.schema.tables.get(key)
+    options = dict(table.options) if table is not None else {}
+    engine = options.get("engine", "innodb").lower()
+    found["engine"] = "innodb" if engine in _TRANSACTIONAL else engine
+    found["other_engine"] = engine not in _TRANSACTIONAL
+    found["partitioned"] = table is not None and table.kind == "partitioned"
+    found["temporary"] = table is not None and table.persistence == "temporary"
+    row_format = options.get("row-format", "").lower()
+    found["row_format"] = row_format or ("compressed" if _number(options.get("key-block-size")) else "dynamic")
+    indexes = context.schema.indexes_of(key)
+    leaving = _leaving(context, rest, key)
+    found["has_fulltext"] = any(_is(index, "fulltext") and index.name not in leaving for index in indexes)
+    found["hidden_document_id"] = "hidden-document-id" in options
+    found["has_spatial"] = any(_is(index, "spatial") and index.name not in leaving for index in indexes)
+    found["indexed_virtual"] = any(_on_virtual(table, index) and index.name not in leaving for index in indexes)
+    found["instant_columns"] = not (
+        found["row_format"] == "compressed"
+        or found["has_fulltext"]
+        or found["hidden_document_id"]
+        or found["indexed_virtual"]
+        or found["other_engine"]
+    )
+    found["system_versioned"] = "system-versioned" in options
+    found["foreign_key_checks"] = context.setting("foreign_key_checks") != "0"
+    found["strict"] = _strict(context)
+    found["cascades"] = table is not None and any(
+        item.definition.kind == "foreign-key"
+        and {(item.definition.on_delete or "").lower(), (item.definition.on_update or "").lower()}
+        & {"cascade", "set null", "set default"}
+        for item in table.constraints.values()
+    )
+    _ways(context, found)
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isdigit() else 0
+
+
+def _is(index: Index, method: str) -> bool:
+    return index.definition.method == method
+
+
+def _on_virtual(table: Table | None, index: Index) -> bool:
+    if table is None:
+        return False
+    names = {element.column for element in index.definition.elements}
+    return any(column.generated == "virtual" for name, column in table.columns.items() if name in names)
+
+
+def _leaving(context: Context, rest: Rest, key: str) -> set[str]:
+    """The indexes of a table that the same statement drops, by themselves or with their only column."""
+    from safecol.dialects.mysql.history import index_key
+
+    found: set[str] = set()
+    for other in rest.operations:
+        if other.kind == "drop-index":
+            found.add(index_key(key, other.value or ""))
+        elif other.kind == "drop-column":
+            for index in context.schema.indexes_of(key):
+                if {element.column for element in index.definition.elements} == {other.column}:
+                    found.add(index.name)
+    return found
+
+
+def _strict(context: Context) -> bool:
+    """Whether values that don't fit are refused: the default since MySQL 5.7 and MariaDB 10.2.4."""
+    mode = context.setting("sql_mode")
+    if mode is None or mode.lower() == "default" or mode.startswith("@"):
+        return context.dialect == "mysql" or context.version >= 100_204
+    return "strict" in mode.lower() or "traditional" in mode.lower()
+
+
+def _ways(context: Context, found: Facts) -> None:
+    """How this table is rebuilt in place, and who waits meanwhile, or while it is copied."""
+    spoilt = found["has_fulltext"] is True
+    if context.dialect == "mysql":
+        found["rebuilding"] = "COPY" if spoilt or found["other_engine"] is True else "INPLACE"
+        found["rebuilding_lock"] = "SHARED" if spoilt or found["has_spatial"] is True else "NONE"
+    else:
+        waits = spoilt or found["has_spatial"] is True or found["indexed_virtual"] is True
+        found["rebuilding"] = "COPY" if found["other_engine"] is True else "INPLACE"
+        found["rebuilding_lock"] = "SHARED" if waits else "NONE"
+    online = context.dialect == "mariadb" and context.version >= 110_200
+    refused = found["cascades"] is True or found["other_engine"] is True
+    found["copying_lock"] = "NONE" if online and not refused else "SHARED"
+    if found["other_engine"] is True:
+        found["rebuilding_lock"] = "SHARED"
+
+
+def makes_fulltext(operation: Operation) -> bool:
+    """Whether an operation builds a FULLTEXT index."""
+    return isinstance(operation.definition, IndexDefinition) and operation.definition.method == "fulltext"
+
+
+def charset_of(options: dict[str, str]) -> str | None:
+    """The character set that a table says it has."""
+    written = options.get("charset")
+    return charset_name(written) if written else None
