@@ -97,7 +97,7 @@ def _routines(context: Context, statement: Statement) -> Iterator[Routine]:
     if not known:
         return
     for operation in statement.operations:
-        if operation.kind not in _CALLS:
+        if operation.kind not in _CALLS or "understood" in operation.flags:  # its body is among the parts
             continue
         names = [operation.relation] if operation.relation is not None and operation.kind == "call" else []
         names += [_name(value) for key, value in operation.options if key == "calls"]

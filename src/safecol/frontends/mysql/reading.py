@@ -37,7 +37,7 @@ def read_section(text: str, section: Section, first: int, dialect: str) -> Readi
         return Converted(operations, opaque)
 
     def prepared(body: str, span: Span) -> str:
-        return code_of(_without_breakpoints(body, span), span, dialect)
+        return code_of(_without_breakpoints(body), span, dialect)
 
     return shared.read_section(text, section, first, LEXICON, converted, prepared)
 
@@ -49,7 +49,7 @@ _FOLLOWED = frozenset({"set", "create-routine", "call", "do-block", "select"})
 _BREAKPOINT = lazy(r"-->[ \t]*statement-breakpoint[ \t]*(?=[\r\n]|\Z)")
 
 
-def _without_breakpoints(text: str, span: Span) -> str:
+def _without_breakpoints(text: str) -> str:
     if "--> statement-breakpoint" not in text:
         return text
     return _BREAKPOINT.sub(lambda found: ";" + " " * (len(found.group()) - 1), text)

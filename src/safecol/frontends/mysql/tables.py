@@ -209,9 +209,8 @@ def create_index(stream: Stream, span: Span, flags: set[str]) -> list[Operation]
     special = kind.lower() if kind in ("FULLTEXT", "SPATIAL", "VECTOR") else method.lower() or "btree"
     asked = wait_of(stream)
     key = read_key(stream, special)
-    definition = IndexDefinition(
-        name, key.elements, kind == "UNIQUE", key.method, visible=key.visible, options=key.options
-    )
+    options = (*key.options, ("using", method.lower())) if method else key.options
+    definition = IndexDefinition(name, key.elements, kind == "UNIQUE", key.method, visible=key.visible, options=options)
     flags.add("explicit-name")
     asked += clauses_of(stream)
     return [
