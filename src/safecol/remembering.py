@@ -7,8 +7,6 @@ from safecol.reader import ReadFile
 from safecol.runners.migration_file import MigrationFile
 from safecol.source import Source
 
-_NOTHING = Source("", "")
-
 
 def read_all(
     files: Sequence[MigrationFile],
@@ -58,5 +56,6 @@ def _name(file: MigrationFile, source: Source, transaction: str | None) -> str:
 
 def _kept(done: ReadFile, store: cache.Store, name: str) -> ReadFile:
     if name:
-        store.put(name, done._replace(source=_NOTHING))
+        # Its text is its key: it need not be kept.
+        store.put(name, done._replace(source=None))  # type: ignore[arg-type]  # given back when it is found
     return done
