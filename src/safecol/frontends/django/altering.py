@@ -63,6 +63,8 @@ def _meta_names(model: Model, option: str) -> frozenset[str]:
 
 def _alter_column(editor: "Editor", change: _Change) -> None:
     target, before, after, table = editor.target, change.before, change.after, change.table
+    if target.postgresql and not target.since(4, 1):
+        _drop_like_index(editor, change)
     dropped = _drop_own_keys(editor, change)
     if before.unique and (not after.unique or (not before.primary and after.primary)):
         for name in _uniques(editor, change):
@@ -272,7 +274,8 @@ def _type_change(editor: "Editor", change: _Change) -> tuple[str, list[str]]:
     target, before, after = editor.target, change.before, change.after
     if target.mysql:
         return _modify(editor, change), []
-    _drop_like_index(editor, change)
+    if target.since(4, 1):
+        _drop_like_index(editor, change)
     name, on = target.quoted(after.name), target.quoted(change.table)
     plain = {"serial": "integer", "bigserial": "bigint", "smallserial": "smallint"}.get(after.type, after.type)
     collate = f" COLLATE {editor.collation(after.collation)}" if after.collation else ""
@@ -428,6 +431,14 @@ def _points(side: Side, field: Field) -> bool:
     return side.field.flag("primary_key")
 
 
+def _is_between(side: Side) -> bool:
+    return bool(side.model.options.get("auto_created"))
+
+
+def _is_hidden(side: Side) -> bool:
+    return _reverse_name(side).endswith("+")
+
+
 def _reverse_name(side: Side) -> str:
     """What the other end calls the relation: Django goes through them in this order."""
     for option in ("related_query_name", "related_name"):
@@ -443,9 +454,12 @@ def _related(editor: "Editor", old: Side, new: Side, depth: int = 0) -> Iterator
     if editor.target.since(4, 0):
         before.sort(key=_reverse_name)
         after.sort(key=_reverse_name)
+    else:
+        before.sort(key=_is_between, reverse=True)
+        after.sort(key=_is_between, reverse=True)
     for was, now in zip(before, after, strict=False):
         yield was, now
-        if depth < 10:
+        if depth < 10 and editor.target.since(4, 1):
             yield from _related(editor, was, now, depth + 1)
 
 
@@ -465,7 +479,7 @@ def _related_keys(editor: "Editor", change: _Change, related: list[tuple[Side, S
     sides = [now for _, now in related]
     if not editor.target.since(4, 0):
         # Those of tables between two models are forgotten.
-        sides = [one for one in relations(editor, change.new) if not one.model.options.get("auto_created")]
+        sides = [one for one in relations(editor, change.new) if not _is_between(one) and not _is_hidden(one)]
     for side in sides:
         made = _column_of(editor, side)
         if made.constrained and made.reference is not None:

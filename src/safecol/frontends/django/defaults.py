@@ -213,7 +213,8 @@ def constant(target: Target, value: Value) -> str | None:
 
 def _binary(target: Target, raw: bytes) -> str:
     if target.postgresql:
-        return f"'\\x{raw.hex()}'::bytea"
+        shown = f"\\x{raw.hex()}" if target.since(4, 0) else raw.decode("latin-1").replace("'", "''")
+        return f"'{shown}'::bytea"
     return f"_binary'{raw.decode('latin-1')}'" if target.mysql else f"X'{raw.hex()}'"
 
 

@@ -229,7 +229,7 @@ class _Condition(NamedTuple):
     def _value(self, found: Column, internal: str, value: Value) -> str:
         if isinstance(value, Made) and path_of(value) != "decimal.Decimal()" and not _is_moment(value):
             written = expression(self.around, value)
-            return written if value.path in _ARITHMETIC else f"({written})"
+            return written if value.path in _ARITHMETIC or not self.around.target.since(4, 0) else f"({written})"
         if isinstance(value, (Unknown, External, Member)):
             return hole(value)
         effective = defaults.effective(Field("", "", (), {"default": value}))
