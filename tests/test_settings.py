@@ -249,3 +249,18 @@ def test_excluded_paths_are_relative_to_the_file_that_names_them(
         settings = Settings()
         assert settings.excluded(str(tmp_path / "db" / "legacy" / "1.sql"))
         assert not settings.excluded(str(tmp_path / "db" / "1.sql"))
+
+
+def test_patterns_of_names_switch_their_rule_on_and_must_be_regular_expressions(tmp_path: Path) -> None:
+    from safecol.catalog import load
+    from safecol.request import selection
+
+    (tmp_path / "safecol.toml").write_text('[naming]\ntable = "[a-z]{2,}"\nindex = "{table}_{columns}_idx"\n')
+    chosen = Settings().for_path(str(tmp_path / "x.sql"))
+    assert chosen.naming == {"table": "[a-z]{2,}", "index": "{table}_{columns}_idx"}
+    assert "naming-pattern" in selection(load(), chosen)
+    assert "naming-pattern" not in selection(load(), chosen._replace(naming={}))
+    assert "naming-pattern" not in selection(load(), chosen._replace(ignore=("naming-pattern",)))
+    (tmp_path / "safecol.toml").write_text('[naming]\ntable = "[a-z"\n')
+    with pytest.raises(UserError, match=r"naming\.table is no regular expression"):
+        Settings().for_path(str(tmp_path / "x.sql"))

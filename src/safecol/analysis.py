@@ -48,10 +48,11 @@ def lint_texts(
     transaction: str | None = None,
     lock_timeout: str | None = None,
     code: Mapping[str, str] | None = None,
+    naming: Mapping[str, str] | None = None,
 ) -> list[Finding]:
     """Findings for texts that are on no disk: the blocks of pages. `setup` existed before, with rows.
 
-    `code` are texts of the application by path.
+    `code` are texts of the application by path, `naming` the patterns of names.
     """
     names = dict(files)
     before = {f"setup-{number}.sql": text for number, text in enumerate(setup, 1)}
@@ -67,6 +68,7 @@ def lint_texts(
         server_version=version,
         lock_timeout_ms=_milliseconds(registry.judge(dialect, catalog), lock_timeout),
         runner_transaction=transaction,
+        naming=naming or {},
     )
     collected = Collected(catalog, made, code=code or {})
     chosen = frozenset(rules if rules is not None else catalog.defaults())
@@ -124,7 +126,10 @@ def run(
             context.before = ()
         if not file.target:
             context.new_since = 0
-        yield Ran(done, _traces(context, dialect, done), chosen, version, context.schema)
+        traces = _traces(context, dialect, done)
+        if chosen.naming:
+            traces = tuple(made._replace(naming=chosen.naming) for made in traces)
+        yield Ran(done, traces, chosen, version, context.schema)
 
 
 def _context(name: str, version: int, chosen: PathSettings) -> Context:

@@ -13,6 +13,7 @@ from safecol.source import Source
 # Every option that a fence may carry after `bad`, `good` or `todo`.
 OPTIONS = ("version", "runner", "transaction", "lock-timeout", "dialect")
 VERSIONS = {"postgresql": "16", "mysql": "8.4", "mariadb": "11.4", "sqlite": "3.45"}
+_NAMING = "naming."
 _MARKER = re.compile(r"--\s*(setup|migration|(file|code):\s*(\S+))\s*")
 _EXPECTED = re.compile(r"(?:--|#)\s*(error|warning|note)\s*$")
 _SUFFIXES = {"sql": "sql", "python": "py"}
@@ -116,7 +117,7 @@ def run_whole(rule: Rule, catalog: Catalog) -> list[Failure]:
 
 
 def _unusable(block: Block) -> str:
-    unknown = [key for key in block.options if key not in OPTIONS]
+    unknown = [key for key in block.options if key not in OPTIONS and not key.startswith(_NAMING)]
     if unknown:
         return f"unknown option `{unknown[0]}`: one of {', '.join(OPTIONS)}"
     if block.language not in _SUFFIXES:
@@ -147,6 +148,7 @@ def _lint(rule: Rule, block: Block, catalog: Catalog) -> list[Finding]:
         transaction={"none": "autocommit"}.get(said := options.get("transaction", ""), said) or None,
         lock_timeout=None if timeout == "none" else timeout,
         code=dict(example.code),
+        naming={key.removeprefix(_NAMING): value for key, value in options.items() if key.startswith(_NAMING)},
     )
 
 

@@ -53,9 +53,12 @@ def severities(catalog: Catalog, chosen: PathSettings) -> dict[str, str]:
 def selection(catalog: Catalog, chosen: PathSettings) -> frozenset[str]:
     """The rules that settings choose: the selected (or default) ones, plus, minus the ignored and those set to off.
 
-    Without a selection, a severity switches a rule on that is off by default. Errors: UserError on an unknown name.
+    Without a selection, a severity switches a rule on that is off by default, and so do patterns of names theirs.
+    Errors: UserError on an unknown name.
     """
     names = _resolved(catalog, "select", chosen.select) if chosen.select else set(catalog.defaults())
+    if chosen.naming and not chosen.select:
+        names.add("naming-pattern")
     names |= _resolved(catalog, "extend-select", chosen.extend_select)
     off = _resolved(catalog, "ignore", chosen.ignore)
     for word, severity in chosen.severity.items():

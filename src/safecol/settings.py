@@ -103,10 +103,14 @@ TABLE: tuple[Setting, ...] = (
         "What the project's own functions, operations and fields stand for, by their dotted path: nothing, or the "
         "name of the one that they are like.",
     ),
+    *(
+        Setting(f"naming.{what}", "expression", None, f"A regular expression: the name of a new {what} must match it.")
+        for what in ("table", "column", "index", "unique", "foreign-key", "check", "primary-key", "exclusion")
+    ),
     Setting("server.timezone", "text", None, "The server's TimeZone setting: decides whether timestamp casts rewrite."),
 )
 BY_NAME = {setting.name: setting for setting in TABLE}
-SECTIONS = ("runner", "server", "tables", "django", "python")
+SECTIONS = ("naming", "runner", "server", "tables", "django", "python")
 
 
 class PathSettings(NamedTuple):
@@ -136,6 +140,7 @@ class PathSettings(NamedTuple):
     statement_timeout_ms: int | None = None
     runner_transaction: str | None = None
     timezone: str | None = None
+    naming: Mapping[str, str] = {}
     django_version: str | None = None
     django_settings: str | None = None
     django_user_model: str | None = None
@@ -320,6 +325,11 @@ def _path_settings(values: Mapping[str, Value]) -> PathSettings:
         statement_timeout_ms=get("runner.statement-timeout"),
         runner_transaction=get("runner.transaction"),
         timezone=get("server.timezone"),
+        naming={
+            name.partition(".")[2]: value
+            for name in BY_NAME
+            if name.startswith("naming.") and (value := get(name)) is not None
+        },
         django_version=get("django-version"),
         django_settings=get("django.settings-module"),
         django_user_model=get("django.user-model"),
@@ -363,6 +373,7 @@ def json_schema() -> dict[str, Value]:
     """The JSON schema of a settings file."""
     shapes: dict[str, dict[str, Value]] = {
         "text": {"type": "string"},
+        "expression": {"type": "string", "format": "regex"},
         "path": {"type": "string"},
         "texts": {"type": "array", "items": {"type": "string"}},
         "paths": {"type": "array", "items": {"type": "string"}},

@@ -10,6 +10,7 @@ from safecol.settings import BY_NAME, EMPTY, FILE_NAMES, SECTIONS, SEVERITY_WORD
 UNITS = {"ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000, "": 1}
 EXPECTED = {
     "text": "a string",
+    "expression": "a regular expression as a string",
     "path": "a string",
     "texts": "a list of strings",
     "paths": "a list of strings",
@@ -178,6 +179,8 @@ def _value(setting: Setting, raw: Any, shown: str, root: str) -> Any:
         return _runner(raw, shown)
     if kind in ("text", "path") and isinstance(raw, str):
         return raw if kind == "text" else os.path.normpath(os.path.join(root, raw))
+    if kind == "expression" and isinstance(raw, str):
+        return _expression(setting, raw, shown)
     if kind == "patterns" and isinstance(raw, list) and all(isinstance(item, str) for item in raw):
         return tuple((root, item) for item in raw)
     if kind in ("texts", "paths") and isinstance(raw, list) and all(isinstance(item, str) for item in raw):
@@ -204,6 +207,16 @@ def _value(setting: Setting, raw: Any, shown: str, root: str) -> Any:
         return dict(raw)
     expected = EXPECTED.get(kind, "one of " + ", ".join(setting.choices))
     raise UserError(f"{shown}: {setting.name} must be {expected}, not {_described(raw)}", setting.doc)
+
+
+def _expression(setting: Setting, raw: str, shown: str) -> str:
+    import re
+
+    try:
+        re.compile(raw.replace("{table}", "t").replace("{columns}", "c"))
+    except re.error as error:
+        raise UserError(f"{shown}: {setting.name} is no regular expression: {error}", "correct the pattern") from None
+    return raw
 
 
 def _runner(raw: str, shown: str) -> str:
