@@ -69,9 +69,8 @@ def compare(row: dict[str, Any], version: str, outcome: dict[str, Any], dialect:
     """What safecol says of one statement on one version, where it differs from what was measured."""
     refused, scan, rewrite = said(row, version, dialect, populated=True)
     refused_empty, _, _ = said(row, version, dialect, populated=False)
-    measured = not outcome["accepted"] and STOPPED not in (outcome["error"] or "")
     pairs: list[tuple[str, Any, Any]] = [
-        ("refused", refused, measured),
+        ("refused", refused, not outcome["accepted"]),
         ("refused when empty", refused_empty, not outcome["accepted_on_empty_table"]),
     ]
     if outcome["cost"] is not None and not refused:
@@ -86,7 +85,8 @@ def run() -> tuple[int, list[Disagreement]]:
     compared, found = 0, []
     for row in rows():
         for outcome in row["outcomes"]:
-            for version in outcome["versions"] if outcome["accepted"] is not None else ():
+            measured = outcome["accepted"] is not None and STOPPED not in (outcome["error"] or "")
+            for version in outcome["versions"] if measured else ():
                 compared += 1
                 found.extend(compare(row, version, outcome, dialect))
     return compared, found

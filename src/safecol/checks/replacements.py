@@ -8,12 +8,12 @@ from safecol.trace import Hit, Step, Trace
 
 
 def at_once(trace: Trace) -> Iterator[Hit]:
-    """Drops of what the same change has copied into a new column or table."""
+    """Drops of what the same change has copied into a new column or table; not of a table that is built anew."""
     steps = [step for each in (*trace.before, trace) for step in each.steps]
     for step in trace.steps:
         if step.operation.kind == "drop-column" and step.existing:
             found = _copied_column(steps, step)
-        elif step.operation.kind == "drop-table" and step.existing:
+        elif step.operation.kind == "drop-table" and step.existing and not _taken(steps, step):
             found = _copied_table(steps, step)
         else:
             continue
@@ -50,6 +50,12 @@ def _copied_table(steps: list[Step], dropped: Step) -> tuple[str, Step] | None:
         if dropped.operation.relation in operation.reads and step.table and step.table != dropped.table:
             return step.table, step
     return None
+
+
+def _taken(steps: list[Step], dropped: Step) -> bool:
+    """Whether another table is given the name: code goes on with it."""
+    name = dropped.operation.relation.name if dropped.operation.relation is not None else ""
+    return any(step.operation.kind == "rename-table" and step.operation.new_name == name for step in steps)
 
 
 def _added(step: Step) -> str:

@@ -85,6 +85,11 @@ def _place(trace: Trace, step: Step, kind: str) -> tuple[str, str, Step | None]:
     return place, f"{runner} knows no way out of its transaction in a SQL file: run it by other means", None
 
 
+def place_of(trace: Trace, step: Step) -> tuple[str, str, Step | None]:
+    """Which transaction a step runs in, the way out of it, and the BEGIN where there is one."""
+    return _place(trace, step, _kind(trace, step) or "wrapped")
+
+
 def way_out(runner: str) -> str:
     """What a file says so that its runner doesn't wrap it in a transaction, as written; "" without such a marker."""
     from safecol.runners.table import RUNNERS

@@ -22,6 +22,13 @@ _ON_RELATIONS = frozenset(
     }
 )  # fmt: skip
 
+_REBUILT = frozenset(
+    {
+        "add-column", "add-constraint", "change-type", "drop-column", "drop-constraint", "drop-default",
+        "drop-not-null", "set-default", "set-not-null",
+    }
+)  # fmt: skip
+
 
 def facts(context: Context, operation: Operation, key: str, rest: Rest) -> dict[str, Fact]:
     """The facts that effects of this kind of operation depend on."""
@@ -47,4 +54,19 @@ def facts(context: Context, operation: Operation, key: str, rest: Rest) -> dict[
     build = _BUILD.get(operation.kind)
     if build is not None:
         build(context, operation, key, rest, found)
+    if operation.kind in _REBUILT and not context.is_new(key):
+        _anew(context, operation, key, rest, found)
     return found
+
+
+def _anew(context: Context, operation: Operation, key: str, rest: Rest, found: dict[str, Fact]) -> None:
+    """The SQL that makes the change by building the table anew, where everything that it takes is known."""
+    from safecol.dialects.sqlite import rebuild
+
+    if "inline" in operation.flags:
+        columns = [
+            other for other in rest.operations if other.kind == "add-column" and other.column == operation.column
+        ]
+        found["anew"] = rebuild.script(context, columns[0], key) if columns else None
+    elif operation.kind != "add-column" or found["generated"] == "stored" or found["default"] == "volatile":
+        found["anew"] = rebuild.script(context, operation, key)

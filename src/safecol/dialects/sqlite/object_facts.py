@@ -7,6 +7,7 @@ from safecol.dialects.sqlite import broken, features
 from safecol.dialects.sqlite.history import triggers
 from safecol.fold import Rest
 from safecol.frontends.sqlite.tables import is_rowid
+from safecol.history.records import index_columns
 from safecol.operations import IndexDefinition, Operation, TableDefinition
 from safecol.schema import Table
 from safecol.trace import Fact
@@ -51,20 +52,32 @@ def _drop_table(context: Context, operation: Operation, key: str, rest: Rest, fo
     schema = context.schema
     referencing = [(name, item) for name, item in schema.referencing(key) if name != key]
     found["referenced"] = bool(referencing)
-    taking = [name for name, item in referencing if item.definition.on_delete in _TAKING]
+    taking = [
+        name for name, item in referencing if item.definition.on_delete in _TAKING and context.has_rows(name)
+    ]
     refusing = [name for name, item in referencing if item.definition.on_delete not in _TAKING]
     found["taking"] = ",".join(dict.fromkeys(taking))
     found["refusing"] = ",".join(dict.fromkeys(name for name in refusing if context.has_rows(name)))
+    found["refused"] = bool(found["refusing"]) and not found["taking"]
     found["actions"] = ",".join(dict.fromkeys(item.definition.on_delete or "" for _, item in referencing))
-    found["indexes"] = ",".join(index.name for index in schema.indexes_of(key) if index.constraint is None)
+    found["indexes"] = ",".join(
+        f"{index.name}:{'+'.join(sorted(index_columns(index.definition)))}"
+        for index in schema.indexes_of(key)
+        if index.constraint is None
+    )
     found["triggers"] = ",".join(triggers(context, key))
     table = schema.tables.get(key)
+    _columns(table, found)
     if table is not None:
-        found["columns"] = ",".join(table.columns)
-        found["complete"] = table.complete
         found["counts"] = any("autoincrement" in item.definition.options for item in table.constraints.values())
     views = [item.name for item in schema.dependents.get(key, ()) if item.kind == "view"]
     found["views"] = ",".join(views)
+
+
+def _columns(table: Table | None, found: Facts) -> None:
+    if table is not None and table.columns:
+        found["columns"] = ",".join(name for name, column in table.columns.items() if not column.generated)
+        found["complete"] = table.complete
 
 
 def _rename_table(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:

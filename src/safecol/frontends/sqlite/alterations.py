@@ -62,8 +62,10 @@ def _rename(cursor: Cursor, table: Name, first: int) -> Operation:
 
 def _add(cursor: Cursor, table: Name, first: int) -> list[Operation]:
     if cursor.peek().word in {"CONSTRAINT", "CHECK", "UNIQUE", "PRIMARY", "FOREIGN"}:
+        begun = cursor.at
         constraint = table_constraint(cursor)
-        made = Operation("add-constraint", cursor.since(first), table, definition=constraint)
+        written = (("written", cursor.written(begun)),)
+        made = Operation("add-constraint", cursor.since(first), table, definition=constraint, options=written)
         if cursor.take("NOT", "VALID") or constraint.kind != "check":
             made = _unsupported(made._replace(span=cursor.since(first)))
         return [made]
@@ -131,15 +133,19 @@ def _alter_column(cursor: Cursor, table: Name, first: int) -> Operation:
     if cursor.take("DROP", "NOT", "NULL"):
         return made("drop-not-null", lacking=False)
     if cursor.take("SET", "DEFAULT"):
+        begun = cursor.at
         value = expression(cursor, Scope(Reading()))
-        return made("set-default", lacking=True)._replace(expression=value)
+        written = (("written", cursor.written(begun)),)
+        return made("set-default", lacking=True)._replace(expression=value, options=written)
     if cursor.take("DROP", "DEFAULT"):
         return made("drop-default", lacking=True)
     if cursor.take("SET", "DATA", "TYPE") or cursor.take("TYPE"):
+        begun = cursor.at
         kind = type_name(cursor)
+        written = (("written", cursor.written(begun)),)
         if cursor.take("USING"):
             expression(cursor, Scope(Reading()))
-        return made("change-type", lacking=True)._replace(type=kind)
+        return made("change-type", lacking=True)._replace(type=kind, options=written)
     raise cursor.unexpected("expected SET or DROP NOT NULL")
 
 
@@ -153,6 +159,8 @@ def _modify(cursor: Cursor, table: Name, first: int) -> Operation:
     word = cursor.next().word
     cursor.take("COLUMN")
     old = cursor.name() if word == "CHANGE" else ""
+    begun = cursor.at
     column = column_definition(cursor).definition
+    options = (("definition", cursor.written(begun)),)
     made = Operation("change-type", cursor.since(first), table, column=old or column.name, type=column.type)
-    return _unsupported(made)
+    return _unsupported(made._replace(options=options))
