@@ -28,8 +28,10 @@ def read_partitioning(stream: Stream) -> PartitionKey:
         _method(stream)
         if stream.any_of("SUBPARTITIONS"):
             stream.number()
+    before = stream.at
     partitions = read_partitions(stream) if stream.ahead("(") else ()
-    return PartitionKey(strategy, elements, partitions, number)
+    unbounded = any(stream.peek(at - stream.at) == "MAXVALUE" for at in range(before, stream.at))
+    return PartitionKey(strategy, elements, partitions, number, unbounded)
 
 
 def _method(stream: Stream) -> tuple[str, tuple[IndexElement, ...]]:

@@ -211,7 +211,7 @@ def statements(text: str, start: int, end: int, lexicon: Lexicon) -> Iterator[Sp
             return
         line_start = text.rfind("\n", start, first) + 1 if "\n" in text[start:first] else start
         alone = not text[line_start:first].strip()
-        if alone and lexicon.delimiter and (line := _DELIMITER.match(text, first, end)):
+        if lexicon.delimiter and (line := _DELIMITER.match(text, first, end)):
             delimiter, at = line.group(1), line.end()
             continue
         if alone and client is not None and (line := client.match(text, first, end)):
@@ -283,7 +283,9 @@ def _custom_end(text: str, start: int, end: int, lexicon: Lexicon, delimiter: st
     return end, end
 
 
-_BODY_STARTS = frozenset({"BEGIN", "THEN", "ELSE", "DO", "LOOP", "REPEAT", "ROW", "DATA", "SQL", "DETERMINISTIC", "AS"})
+_BODY_STARTS = frozenset(
+    {"BEGIN", "THEN", "ELSE", "DO", "LOOP", "REPEAT", "ROW", "DATA", "SQL", "DETERMINISTIC", "AS", "ATOMIC"}
+)
 
 
 def _body_end(text: str, start: int, end: int, lexicon: Lexicon) -> int | None:
