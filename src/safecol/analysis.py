@@ -103,7 +103,14 @@ def run(
     """Read and fold every file, context included, in the order given; histories are separate."""
     with_context = {file.history for file in files if not file.target}
     contexts: dict[tuple[str, str], Context] = {}
-    read_files = read_all(files, contents, lambda path: settings(path).runner_transaction, jobs, cache=cache)
+    read_files = read_all(
+        files,
+        contents,
+        lambda path: settings(path).runner_transaction,
+        jobs,
+        version=lambda path: settings(path).server_version or "",
+        cache=cache,
+    )
     for file, done in zip(files, read_files, strict=True):
         chosen = settings(file.path)
         version = chosen.server_version or registry.known(done.file.dialect).default_version

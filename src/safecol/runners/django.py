@@ -1,4 +1,4 @@
-"""Migration files of Django come in; the projects that hold them, each in the order in which Django runs it, come out."""
+"""Migration files of Django come in; the projects that hold them, each in the order of its runs, come out."""
 
 import os
 import re
@@ -20,14 +20,21 @@ _SKIPPED = frozenset(
     {"node_modules", "__pycache__", "venv", "vendor", "site-packages", "bower_components", "static", "locale", "env"}
 )
 _CONFIG = lazy(r"^class\s+(\w+)\s*\([^)]*Config\s*\)\s*:(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
-_ASSIGNED = lazy(r"^\s+(label|name|default|default_auto_field)\s*(?::[^=\n]+)?=\s*(?:[\"']([\w.]+)[\"']|(True|False))", re.MULTILINE)
+_ASSIGNED = lazy(
+    r"^\s+(label|name|default|default_auto_field)\s*(?::[^=\n]+)?=\s*(?:[\"']([\w.]+)[\"']|(True|False))", re.MULTILINE
+)
 # `Django==4.2.7`, `django = "^4.2"`, `"Django>=4.2,<5"`, and the forms of lock files.
 _REQUIRED = lazy(
     r"(?im)^\s*(?:[\"'-]\s*)*django(?:\[[\w,]+\])?[\"']?\s*(?:=\s*[\"']|=\s*\{\s*version\s*=\s*[\"'])?\s*"
     r"(?P<sign>==|~=|>=|>|\^|~|=)?\s*(?P<version>\d+\.\d+)"
 )
-_LOCKED = lazy(r"(?is)name\s*=\s*\"django\"\s*\nversion\s*=\s*\"(\d+)\.(\d+)|\"django\":\s*\{[^}]*?\"version\":\s*\"==(\d+)\.(\d+)")
-_DRIVERS = (("postgresql", lazy(r"(?im)^\W*(?:psycopg|pg8000)")), ("mysql", lazy(r"(?im)^\W*(?:mysqlclient|pymysql|mysql-connector)")))
+_LOCKED = lazy(
+    r"(?is)name\s*=\s*\"django\"\s*\nversion\s*=\s*\"(\d+)\.(\d+)|\"django\":\s*\{[^}]*?\"version\":\s*\"==(\d+)\.(\d+)"
+)
+_DRIVERS = (
+    ("postgresql", lazy(r"(?im)^\W*(?:psycopg|pg8000)")),
+    ("mysql", lazy(r"(?im)^\W*(?:mysqlclient|pymysql|mysql-connector)")),
+)
 
 
 class Given(NamedTuple):
@@ -182,7 +189,9 @@ def _labels(
         label, field = _configured(app, around, says.installed)
         dotted = os.path.relpath(folder, root).replace(os.sep, ".")
         chosen = given.labels.get(inside) or given.labels.get(inside.replace("/", "."))
-        moved_to = next((one for path, one in moved.items() if path in (dotted, os.path.join(folder, "__init__.py"))), "")
+        moved_to = next(
+            (one for path, one in moved.items() if path in (dotted, os.path.join(folder, "__init__.py"))), ""
+        )
         labels[folder] = chosen or moved_to or label or _voted(members, heads) or os.path.basename(app)
         if field:
             fields[labels[folder]] = field
@@ -263,9 +272,7 @@ def release(version: str) -> Release:
     return (parts[0], parts[1] if len(parts) > 1 else 0) if parts else NEWEST
 
 
-def _dialect(
-    says: modules.Found, required: str, members: Sequence[str], around: Surroundings
-) -> tuple[str, str]:
+def _dialect(says: modules.Found, required: str, members: Sequence[str], around: Surroundings) -> tuple[str, str]:
     for backend in says.backends:
         word = modules.dialect_of(backend)
         if word in dialects.WORDS or word in dialects.OTHERS:

@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Callable, Mapping
 
+from safecol.frontends.django import files
 from safecol.frontends.django.given import why
 from safecol.frontends.django.orm import GET_MODEL, WRITES, Models, Row, name_of, query, touches
 from safecol.frontends.python.emitted import Piece, Writer
@@ -28,15 +29,16 @@ _CONNECTIONS = ("schema_editor.connection", "django.db.connection", "django.db.c
 _HARMLESS = frozenset(
     """builtins logging warnings time datetime os sys re json uuid random string textwrap collections itertools
     functools operator math decimal hashlib hmac base64 secrets copy enum typing pathlib traceback io contextlib gc
-    dataclasses click tqdm pytz dateutil pprint structlog loguru six urllib zlib pickle html unicodedata
-    swapper""".split()  # noqa: SIM905 - a list of words reads better without quotes
+    dataclasses click tqdm pytz dateutil pprint structlog loguru six urllib zlib pickle html unicodedata swapper
+    """.split()  # noqa: SIM905 - a list of words reads better without quotes
 )
 _HARMLESS_PATHS = (
     "django.utils.", "django.conf.", "django.core.cache", "django.core.exceptions", "django.contrib.auth.hashers",
     "django.db.transaction.", "django.db.models.", "django.core.management.color", "django.db.migrations.",
     "django.contrib.postgres.", "log.", "logger.", "_logger.", "LOG.", "LOGGER.", "stdout.", "self.stdout.",
     "django.core.files.", "django.core.validators.", "django.core.serializers.json", "django.db.utils.",
-    "django.contrib.auth.management.", "django.contrib.contenttypes.management.", "django.db.reset_queries", "django.apps.apps.get_app_config",
+    "django.contrib.auth.management.", "django.contrib.contenttypes.management.", "django.db.reset_queries",
+    "django.apps.apps.get_app_config", "mptt.register", "mptt.managers.TreeManager().contribute_to_class",
 )  # fmt: skip
 _READS = frozenset(
     {
@@ -51,12 +53,18 @@ _READS = frozenset(
 class Following:
     """The host of one migration file: `writer` has what was sent so far."""
 
-    def __init__(self, text: str, dialect: str, path: str = "", helpers: Mapping[str, str] | None = None) -> None:
-        """`path` is the file's absolute path: what it imports of its project is looked for around it."""
+    def __init__(
+        self, text: str, dialect: str, path: str = "", helpers: Mapping[str, str] | None = None, root: str = ""
+    ) -> None:
+        """`path` is the file's absolute path: what it imports of its project is looked for around it.
+
+        Below `root`, the project's folder, files that it reads are read.
+        """
         self.writer = Writer()
         self.dialect = dialect
         self.helpers = helpers or {}
         self.runner = Runner(text, self, Project(path) if path else None)
+        self.root = root
         self.models: Models | None = None
         self.following = False
         self.missed = 0
@@ -144,6 +152,8 @@ class Following:
         path, name = call.path, name_of(call)
         if path.startswith("swapper."):
             return _swappable(call, name)
+        if name in ("read", "read_text"):
+            return files.read(call, self.root)
         if not self.active or self.models is None:
             return NotImplemented
         if path == GET_MODEL:

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 from safecol.frontends.python.values import External, Function, Made, Text, Unknown, Value
-from safecol.source import Span
 
 SIGNATURES: dict[str, tuple[str, ...]] = {
     "CreateModel": ("name", "fields", "options", "bases", "managers"),
@@ -53,9 +52,7 @@ class Given:
         self.call = call
         self.span = call.span
         self.helpers = helpers
-        self.arguments: dict[str, Value] = dict(
-            zip(names or SIGNATURES.get(name, ()), call.arguments, strict=False)
-        )
+        self.arguments: dict[str, Value] = dict(zip(names or SIGNATURES.get(name, ()), call.arguments, strict=False))
         self.arguments.update(call.keywords)
 
     def get(self, name: str, default: Value = None) -> Value:
@@ -74,7 +71,6 @@ class Given:
         if "**" in self.arguments and name not in self.arguments:
             return f"{what} is not known: its arguments are not known"
         return why(self.arguments.get(name), what)
-
 
 
 def why(value: Value, what: str) -> str:

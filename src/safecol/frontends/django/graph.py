@@ -1,4 +1,4 @@
-"""The texts of Django's migration files come in; what they depend on, and the order in which Django runs them, go out."""
+"""The texts of Django's migrations come in; what they depend on, and the order in which Django runs them, go out."""
 
 import ast
 import re

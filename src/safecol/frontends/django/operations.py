@@ -1,13 +1,13 @@
-"""The operations of a migration come in one by one; what each sends is written down, and the state after it goes out."""
+"""A migration's operations come in, one by one; what each sends is written down, the state after it goes out."""
 
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from safecol.frontends.django import definitions
-from safecol.frontends.django.following import APPS, EDITOR, Following, unescaped
+from safecol.frontends.django.following import APPS, EDITOR, Following, only_holes, unescaped
 from safecol.frontends.django.given import SIGNATURES, Given, NotKnown, why
 from safecol.frontends.django.orm import Models, query
-from safecol.frontends.django.state import forwards, model_of, name_of
+from safecol.frontends.django.sending import SENDS
+from safecol.frontends.django.state import forwards
 from safecol.frontends.django.values import State
 from safecol.frontends.python.emitted import Piece
 from safecol.frontends.python.values import Class, Function, Imported, Made, Text, Unknown, Value, path_of, plain
@@ -28,7 +28,6 @@ _KNOWN = {
     "SaferRemoveIndexConcurrently": "RemoveIndexConcurrently",
     "AddIndexConcurrentlyIfNotExists": "AddIndexConcurrently",
 }
-_HARMLESS = frozenset({"AlterModelManagers", "AlterModelOptions"})
 _MOST_NESTED = 20
 
 
@@ -123,7 +122,7 @@ class Applying:
 
     def _forwards(self, given: Given, state: State) -> State | None:
         try:
-            if given.name in ("RunSQL",):
+            if given.name == "RunSQL":
                 after = state
                 for one in _listed(given.get("state_operations")):
                     inner = self._given(one, given.span)
@@ -215,16 +214,15 @@ class Applying:
         if isinstance(own, Function):
             self._own(given, own, old)
             return
-        handler = getattr(self, f"_{given.name}", None)
-        if handler is None:
-            return
         try:
-            sent = handler(given, old, new)
+            if given.name == "RunSQL":
+                self._run_sql(given)
+            elif given.name == "RunPython":
+                self._run_python(given, old)
+            elif given.name in SENDS:
+                self._sent(SENDS[given.name](self.editor, self.app, given, old, new))
         except NotKnown as problem:
             self.following.opaque(given.span, str(problem))
-            return
-        if sent is not None:
-            self._sent(sent)
 
     def _sent(self, sent: "Iterable[Sent]") -> None:
         for one in sent:
@@ -233,18 +231,6 @@ class Applying:
             else:
                 self.writer.sql(one.pieces, one.place)
 
-    def _managed(self, state: State, name: str) -> bool:
-        """Whether Django touches the table of a model: not of a proxy, nor of one that others own or replace."""
-        model = state.find(self.app, name)
-        if model is None:
-            return True
-        swappable = model.options.get("swappable")
-        if isinstance(swappable, Text):
-            chosen = state.user_model if swappable == "AUTH_USER_MODEL" else state.swapped.get(str(swappable), "")
-            if chosen and chosen.lower() != f"{model.app}.{model.name}".lower():
-                return False
-        return model.managed
-
     def _own(self, given: Given, function: Function, old: State) -> None:
         """`database_forwards` of the project's own operation, followed."""
         me = Unknown("self", "it is the operation itself")
@@ -252,149 +238,9 @@ class Applying:
         app = plain(self.app, given.span)
         self.following.run(function, (me, app, EDITOR, unknown, unknown), Models(self.editor.target, old), given.span)
 
-    def _CreateModel(self, given: Given, _old: State, new: State) -> "list[Sent] | None":
-        name = given.text("name", "the model")
-        return self.editor.create_model(new, self.app, name) if self._managed(new, name) else None
-
-    def _DeleteModel(self, given: Given, old: State, _new: State) -> "list[Sent] | None":
-        name = given.text("name", "the model")
-        return self.editor.delete_model(old, self.app, name) if self._managed(old, name) else None
-
-    def _RenameModel(self, given: Given, old: State, new: State) -> "list[Sent] | None":
-        before, after = given.text("old_name", "the model"), given.text("new_name", "the new name")
-        return self.editor.rename_model(old, new, self.app, before, after) if self._managed(new, after) else None
-
-    def _AlterModelTable(self, given: Given, old: State, new: State) -> "list[Sent] | None":
-        name = given.text("name", "the model")
-        return self.editor.alter_table(old, new, self.app, name) if self._managed(new, name) else None
-
-    def _AlterModelTableComment(self, given: Given, old: State, new: State) -> "list[Sent] | None":
-        name = given.text("name", "the model")
-        return self.editor.alter_table_comment(old, new, self.app, name) if self._managed(new, name) else None
-
-    def _AlterUniqueTogether(self, given: Given, old: State, new: State) -> "list[Sent] | None":
-        name = given.text("name", "the model")
-        return self.editor.alter_together(old, new, self.app, name, "unique") if self._managed(new, name) else None
-
-    def _AlterIndexTogether(self, given: Given, old: State, new: State) -> "list[Sent] | None":
-        name = given.text("name", "the model")
-        return self.editor.alter_together(old, new, self.app, name, "index") if self._managed(new, name) else None
-
-    def _AlterOrderWithRespectTo(self, given: Given, old: State, new: State) -> "list[Sent] | None":
-        name = given.text("name", "the model")
-        if not self._managed(new, name):
-            return None
-        return self.editor.alter_order_with_respect_to(old, new, self.app, name)
-
-    def _AddField(self, given: Given, old: State, new: State) -> "list[Sent] | None":
-        model, name = given.text("model_name", "the model"), given.text("name", "the field")
-        if not self._managed(new, model):
-            return None
-        field = definitions.field(given.get("field"), given.helpers)
-        return self.editor.add_field(old, new, self.app, model, name, field)
-
-    def _RemoveField(self, given: Given, old: State, new: State) -> "list[Sent] | None":
-        model, name = given.text("model_name", "the model"), given.text("name", "the field")
-        if not self._managed(old, model):
-            return None
-        if name not in model_of(old, self.app, model).fields:
-            raise NotKnown(f"what the field `{name}` was is not known: no migration here makes it")
-        return self.editor.remove_field(old, new, self.app, model, name)
-
-    def _AlterField(self, given: Given, old: State, new: State) -> "list[Sent] | None":
-        model, name = given.text("model_name", "the model"), given.text("name", "the field")
-        if not self._managed(new, model):
-            return None
-        if name not in model_of(old, self.app, model).fields:
-            raise NotKnown(f"what the field `{name}` was is not known: no migration here makes it")
-        field = definitions.field(given.get("field"), given.helpers)
-        return self.editor.alter_field(old, new, self.app, model, name, field)
-
-    def _RenameField(self, given: Given, old: State, new: State) -> "list[Sent] | None":
-        model = given.text("model_name", "the model")
-        before, after = given.text("old_name", "the field"), given.text("new_name", "the new name")
-        if not self._managed(new, model):
-            return None
-        if before not in model_of(old, self.app, model).fields:
-            raise NotKnown(f"what the field `{before}` was is not known: no migration here makes it")
-        return self.editor.rename_field(old, new, self.app, model, before, after)
-
-    def _AddIndex(self, given: Given, _old: State, new: State) -> "list[Sent] | None":
-        model = given.text("model_name", "the model")
-        if not self._managed(new, model):
-            return None
-        return self.editor.add_index(
-            new, self.app, model, given.get("index"), concurrently=given.name == "AddIndexConcurrently"
-        )
-
-    _AddIndexConcurrently = _AddIndex
-
-    def _RemoveIndex(self, given: Given, old: State, _new: State) -> "list[Sent] | None":
-        model = given.text("model_name", "the model")
-        if not self._managed(old, model):
-            return None
-        name = given.text("name", "the index")
-        return self.editor.remove_index(
-            old, self.app, model, name, concurrently=given.name == "RemoveIndexConcurrently"
-        )
-
-    _RemoveIndexConcurrently = _RemoveIndex
-
-    def _RenameIndex(self, given: Given, old: State, new: State) -> "list[Sent] | None":
-        model, name = given.text("model_name", "the model"), given.text("new_name", "the new name")
-        if not self._managed(new, model):
-            return None
-        fields = given.get("old_fields")
-        if type(fields) in (list, tuple):
-            return self.editor.rename_index(
-                old, new, self.app, model, name, old_fields=tuple(str(one) for one in fields)
-            )
-        return self.editor.rename_index(old, new, self.app, model, name, old_name=given.text("old_name", "the index"))
-
-    def _AddConstraint(self, given: Given, _old: State, new: State) -> "list[Sent] | None":
-        model = given.text("model_name", "the model")
-        if not self._managed(new, model):
-            return None
-        validated = given.name != "AddConstraintNotValid"
-        return self.editor.add_constraint(new, self.app, model, given.get("constraint"), validated=validated)
-
-    _AddConstraintNotValid = _AddConstraint
-
-    def _RemoveConstraint(self, given: Given, old: State, _new: State) -> "list[Sent] | None":
-        model, name = given.text("model_name", "the model"), given.text("name", "the constraint")
-        if not self._managed(old, model):
-            return None
-        known = model_of(old, self.app, model).options.get("constraints", [])
-        constraint = next((one for one in _listed(known) if name_of(one) == name), None)
-        if constraint is None:
-            raise NotKnown(f"what the constraint `{name}` was is not known: no migration here makes it")
-        return self.editor.remove_constraint(old, self.app, model, name)
-
-    def _AlterConstraint(self, given: Given, old: State, new: State) -> "list[Sent] | None":
-        model, name = given.text("model_name", "the model"), given.text("name", "the constraint")
-        return self.editor.alter_constraint(old, new, self.app, model, name, given.get("constraint"))
-
-    def _ValidateConstraint(self, given: Given, old: State, _new: State) -> "list[Sent] | None":
-        model, name = given.text("model_name", "the model"), given.text("name", "the constraint")
-        return self.editor.validate_constraint(self.app, model, name, old)
-
-    def _CreateExtension(self, given: Given, _old: State, _new: State) -> "list[Sent] | None":
-        return self.editor.create_extension(given.text("name", "the extension"))
-
-    def _CreateCollation(self, given: Given, _old: State, _new: State) -> "list[Sent] | None":
-        provider = given.get("provider", plain("libc", given.span))
-        deterministic = given.get("deterministic", True)
-        return self.editor.create_collation(
-            given.text("name", "the collation"), given.text("locale", "the locale"), str(provider),
-            deterministic is not False,
-        )  # fmt: skip
-
-    def _RemoveCollation(self, given: Given, _old: State, _new: State) -> "list[Sent] | None":
-        return self.editor.remove_collation(given.text("name", "the collation"))
-
     # SQL and code
 
-    def _RunSQL(self, given: Given, _old: State, _new: State) -> None:
+    def _run_sql(self, given: Given) -> None:
         sql = given.get("sql")
         if given.get("reverse_sql") is None and not _is_noop(sql) and not (isinstance(sql, Text) and not sql.strip()):
             self._no_way_back(given.span, "`RunSQL` has no `reverse_sql`")
@@ -406,7 +252,8 @@ class Applying:
         if type(sql) not in (list, tuple):
             raise NotKnown(why(sql, "the SQL"))
         for one in sql:
-            inner, parameters = (one[0], one[1] if len(one) > 1 else None) if type(one) in (list, tuple) and one else (one, None)
+            pair = type(one) in (list, tuple) and len(one) > 0
+            inner, parameters = (one[0], one[1] if len(one) > 1 else None) if pair else (one, None)
             if not isinstance(inner, Text):
                 self.following.opaque(given.span, why(inner, "the SQL"))
                 continue
@@ -423,8 +270,6 @@ class Applying:
         self.irreversible.append((Span(at, at + 1), what))
 
     def _script(self, sql: Text, span: Span) -> None:
-        from safecol.frontends.django.following import only_holes
-
         if only_holes(sql):
             if str(sql).strip(" ;\n\t"):
                 self.following.opaque(span, f"the SQL is not known: `{str(sql).strip()[2:-1]}`")
@@ -436,7 +281,7 @@ class Applying:
         self.breaks.add(len(self.writer.emissions))
         self.writer.transaction = transaction
 
-    def _RunPython(self, given: Given, old: State, _new: State) -> None:
+    def _run_python(self, given: Given, old: State) -> None:
         code = self._code(given.get("code"))
         if given.get("reverse_code") is None and not _is_noop(code):
             self._no_way_back(given.span, "`RunPython` has no `reverse_code`")

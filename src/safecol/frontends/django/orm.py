@@ -30,7 +30,7 @@ class Row:
 
     __slots__ = ("changed", "model", "new")
 
-    def __init__(self, model: Model, *, new: bool, changed: Mapping[str, Value] = {}) -> None:  # noqa: B006 - copied
+    def __init__(self, model: Model, *, new: bool, changed: Mapping[str, Value] = {}) -> None:
         self.model = model
         self.new = new
         self.changed = dict(changed)
@@ -46,7 +46,7 @@ class Query(NamedTuple):
 
 def name_of(call: Made) -> str:
     """The method of a call: `filter`; `[:]` for a slice."""
-    return call.path.rpartition(" " if call.path.startswith("operator ") else ".")[2]
+    return call.path.rpartition(" " if call.path.startswith("operator ") and "." not in call.path else ".")[2]
 
 
 def query(value: Value) -> Query | None:
@@ -258,7 +258,12 @@ class Models:
         return ", ".join(found) or "${column} = ${value}"
 
     def _assigned(self, model: Model, value: Value) -> str:
-        if isinstance(value, Made) and value.path.endswith(".F") and value.arguments and isinstance(value.arguments[0], Text):
+        if (
+            isinstance(value, Made)
+            and value.path.endswith(".F")
+            and value.arguments
+            and isinstance(value.arguments[0], Text)
+        ):
             name = str(value.arguments[0])
             return self._column(model, name) if "__" not in name else "${value}"
         return self.literal(value)

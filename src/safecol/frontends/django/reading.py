@@ -1,4 +1,4 @@
-"""The texts of a project's migrations come in, in order; what each sends, as SQL with places and as statements, goes out."""
+"""A project's migrations come in, in order; what each sends, as SQL with places and as statements, goes out."""
 
 import ast
 import os
@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from safecol.dialects import registry
 from safecol.frontends.django import sections
-from safecol.frontends.django.editor import Editor, Target
+from safecol.frontends.django.editor import Editor
 from safecol.frontends.django.following import Following
 from safecol.frontends.django.given import why
 from safecol.frontends.django.operations import Applying, flattened
 from safecol.frontends.django.project import Project
 from safecol.frontends.django.state import contributed
-from safecol.frontends.django.values import State
+from safecol.frontends.django.target import Target
 from safecol.frontends.python.emitted import Places
-from safecol.frontends.python.values import Class, plain
+from safecol.frontends.python.values import plain
 from safecol.operations import Opaque, Section, Statement
 from safecol.records import NamedTuple
 from safecol.source import Span
@@ -57,7 +57,7 @@ class Replay:
         """
         self.files = tuple(files)
         self.text = text
-        self.version = version
+        self.version = version or registry.known(files[0].dialect).default_version
         self.project: Project = files[0].project or Project()
         self.dialect = files[0].dialect
         self.numbers = {file.path: number for number, file in enumerate(files)}
@@ -86,7 +86,7 @@ class Replay:
 
     def _apply(self, file: "MigrationFile", text: str) -> "_Applied":
         path = os.path.abspath(file.path)
-        following = Following(text, self.dialect, path, self.project.helpers)
+        following = Following(text, self.dialect, path, self.project.helpers, self.project.root)
         following.runner.module.names["__file__"] = plain(path, Span(0, 0))
         made = Applying(following, self.editor, self.state, file.app, atomic=True)
         refused = ""
@@ -99,13 +99,13 @@ class Replay:
             if file.replaced:
                 return _Applied(made, "")
             try:
-                self._follow(made, tree, file)
+                self._follow(made, tree)
             except RecursionError:
                 following.opaque(Span(0, len(text)), "it is nested too deeply to be analyzed")
         self.state = made.state
         return _Applied(made, refused)
 
-    def _follow(self, made: Applying, tree: ast.Module, file: "MigrationFile") -> None:
+    def _follow(self, made: Applying, tree: ast.Module) -> None:
         following = made.following
         following.runner.statement_list(tree.body)
         migration = following.migration()
@@ -144,17 +144,13 @@ def _read(applied: _Applied, transaction: str | None, dialect: str) -> Reading:
         read = ((section, (refused,)),)
     # What the server's grammar doesn't know of an operation's SQL was not understood either.
     unread = {
-        number
-        for number, (first, last) in enumerate(made.of_operations)
-        if any(first <= one < last for one in missed)
+        number for number, (first, last) in enumerate(made.of_operations) if any(first <= one < last for one in missed)
     }
     problems = tuple(
         Problem("irreversible-migration", span, f"This migration can't be taken back: {reason}")
         for span, reason in made.irreversible
     )
-    return Reading(
-        text, writer.places, read, placeholders, problems, made.met, len(made.missed) + len(unread)
-    )
+    return Reading(text, writer.places, read, placeholders, problems, made.met, len(made.missed) + len(unread))
 
 
 def _class(tree: ast.Module, following: Following) -> Span:

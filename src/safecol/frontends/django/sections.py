@@ -1,4 +1,4 @@
-"""What a migration sends comes in as a text with marks; its sections and their statements, as the dialect reads them, go out."""
+"""What a migration sends comes in as a text with marks; its sections, read as the dialect does, go out."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -48,7 +48,8 @@ def read(
                 if made.opaque is not None:
                     missed.setdefault(begin, made.opaque)
                 found.append(made)
-        sections.append((section, tuple(found)))
+        if found:
+            sections.append((section, tuple(found)))
     if not sections:
         sections.append((Section("up", Span(0, 0), transaction), ()))
     return tuple(sections), tuple(placeholders), missed

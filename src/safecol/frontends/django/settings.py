@@ -4,6 +4,7 @@ import ast
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 
 from safecol.frontends.python.modules import Project
 from safecol.frontends.python.running import Runner
@@ -19,7 +20,9 @@ _ENGINE = lazy(
     r"[\"']((?:\w+\.)*(?:backends?|db|backend)\.(?:\w+\.)*?\w+|\w*(?:postgres|mysql|sqlite|psqlextra|cockroach)\w*(?:\.\w+)+)[\"']"
 )
 _URL = lazy(r"[\"'](postgres(?:ql)?|postgis|mysql2?|mariadb|sqlite|spatialite|cockroachdb)(?:\+\w+)?://")
-_DEFAULTS = frozenset({"get", "getenv", "env", "config", "str", "bool", "int", "db", "db_url", "parse", "url", "setdefault"})
+_DEFAULTS = frozenset(
+    {"get", "getenv", "env", "config", "str", "bool", "int", "db", "db_url", "parse", "url", "setdefault"}
+)
 _WORDS: tuple[tuple[str, str], ...] = (
     ("cockroach", "cockroachdb"), ("psqlextra", "postgresql"), ("postg", "postgresql"), ("psycopg", "postgresql"),
     ("timescale", "postgresql"), ("mariadb", "mariadb"), ("mysql", "mysql"), ("sqlite", "sqlite"),
@@ -54,7 +57,11 @@ def named(root: str, names: Callable[[str], frozenset[str]], text: Callable[[str
     here = sorted(names(root))
     for name in _NAMING:
         places = [root] if name in here else []
-        places += [os.path.join(root, one) for one in here if not one.startswith(".") and name in names(os.path.join(root, one))]
+        places += [
+            os.path.join(root, one)
+            for one in here
+            if not one.startswith(".") and name in names(os.path.join(root, one))
+        ]
         for place in places:
             found += _MODULE.findall(text(os.path.join(place, name)))
     return list(dict.fromkeys(one for one in found if "." in one or one.endswith("settings")))
@@ -110,10 +117,8 @@ def read(file: str, text: Callable[[str], str]) -> Found:
     project = Project(file)
     runner = Runner(source, host, project)
     runner.module.names["__file__"] = plain(file, Span(0, 0))
-    try:
+    with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
         runner.statement_list(ast.parse(source).body)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        pass
     names = _Names(runner)
     used = [source, *(text(one) for one in project.modules if one.endswith(".py"))]
     return Found(
@@ -208,7 +213,7 @@ class _Host:
             return Unknown(name, "it depends on the environment")
         return NotImplemented
 
-    def attribute(self, base: Value, name: str) -> Value:
+    def attribute(self, _base: Value, _name: str) -> Value:
         return NotImplemented
 
     def enter(self, value: Value) -> Value:
@@ -220,7 +225,7 @@ class _Host:
     def guarded(self, condition: bool) -> bool:
         return condition
 
-    def repeating(self, node: ast.stmt) -> bool:
+    def repeating(self, _node: ast.stmt) -> bool:
         return False
 
     def repeated(self, before: bool) -> None:
@@ -231,5 +236,3 @@ class _Host:
 
     def ignored(self, node: ast.stmt, reason: str) -> None:
         pass
-
-

@@ -1,4 +1,4 @@
-"""A state of the models and an operation come in; the state after it goes out, as Django's `state_forwards` makes it."""
+"""A state of the models and an operation come in; the state after it, as Django makes it, goes out."""
 
 from collections.abc import Callable, Iterable
 
@@ -25,7 +25,7 @@ def forwards(state: State, app: str, given: Given) -> State:
 
 
 def model_of(state: State, app: str, name: str) -> Model:
-    """The model that an operation names; where the migration that makes it isn't here, one of which nothing is known."""
+    """The model that an operation names; one of which nothing is known where no migration here makes it."""
     return state.find(app, name) or Model(app, name, {})
 
 

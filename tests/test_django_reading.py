@@ -1,0 +1,416 @@
+"""Migrations of Django: what they send is read from their source, in the order of the project, by the state so far."""
+
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from safecol import discover, reader
+from safecol.reader import ReadFile
+
+MODELS = "from django.db import migrations, models\n"
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test writes a project of its own."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "manage.py").write_text("")
+    (tmp_path / ".git").mkdir()
+
+
+def write(files: dict[str, str]) -> None:
+    for name, text in files.items():
+        path = Path(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(dedent(text))
+
+
+def migration(operations: str, *, before: str = "", depends: str = "", attributes: str = "") -> str:
+    """The text of a migration file."""
+    body = dedent(operations).strip().replace("\n", "\n        ")
+    lines = [
+        MODELS + dedent(before),
+        "\nclass Migration(migrations.Migration):",
+        *(f"    {line}" for line in dedent(attributes).strip().splitlines()),
+        f"    dependencies = [{depends}]",
+        f"    operations = [\n        {body}\n    ]\n",
+    ]
+    return "\n".join(line for line in lines if line)
+
+
+def read(*paths: str, dialect: str | None = None) -> list[ReadFile]:
+    found = discover.find(paths or ["."], runner=lambda _path: None, dialect=lambda _path: dialect)
+    return list(reader.read_all(found.files, {}, lambda _path: None))
+
+
+def statements(done: ReadFile) -> list[str]:
+    """The SQL of a file, one text a statement, in one line."""
+    return [" ".join(done.text[one.span.start : one.span.end].split()) for one in done.statements if not one.opaque]
+
+
+def sent(operations: str, **given: str) -> list[str]:
+    """What a migration sends after one that makes a table of books."""
+    done = last(operations, **given)
+    assert not [one.opaque.reason for one in done.statements if one.opaque]
+    return statements(done)
+
+
+def last(operations: str, **given: str) -> ReadFile:
+    write({"shop/migrations/0001_initial.py": BOOKS})
+    write({"shop/migrations/0002_next.py": migration(operations, depends='("shop", "0001_initial")', **given)})
+    return read()[-1]
+
+
+def reasons(done: ReadFile) -> list[str]:
+    return [one.opaque.reason for one in done.statements if one.opaque is not None]
+
+
+BOOKS = migration(
+    """
+    migrations.CreateModel(
+        name="Book",
+        fields=[
+            ("id", models.BigAutoField(primary_key=True)),
+            ("title", models.CharField(max_length=100)),
+            ("pages", models.IntegerField(null=True)),
+            ("owner", models.ForeignKey(null=True, on_delete=models.CASCADE, to="auth.user")),
+        ],
+    ),
+    """
+)
+
+
+# State
+
+
+def test_a_change_that_the_database_does_not_see_sends_nothing() -> None:
+    assert (
+        sent('migrations.AlterField("book", "title", models.CharField(max_length=100, help_text="The title")),') == []
+    )
+
+
+def test_a_field_is_compared_with_what_it_was() -> None:
+    assert sent('migrations.AlterField("book", "title", models.CharField(max_length=200)),') == [
+        'ALTER TABLE "shop_book" ALTER COLUMN "title" TYPE varchar(200)'
+    ]
+
+
+def test_a_field_that_nothing_here_makes_is_said_to_be_unknown() -> None:
+    done = last('migrations.AlterField("book", "colour", models.CharField(max_length=9)),')
+    assert reasons(done) == ["what the field `colour` was is not known: no migration here makes it"]
+    assert (done.met, done.missed) == (1, 1)
+
+
+def test_renames_carry_on_to_what_follows() -> None:
+    assert sent(
+        """
+        migrations.RenameModel("Book", "Volume"),
+        migrations.RenameField("Volume", "title", "name"),
+        migrations.RemoveField("volume", "name"),
+        """
+    )[-1].startswith('ALTER TABLE "shop_volume" DROP COLUMN "name"')
+
+
+def test_state_and_database_can_be_told_apart() -> None:
+    assert sent(
+        """
+        migrations.SeparateDatabaseAndState(
+            state_operations=[migrations.RemoveField("book", "pages")],
+            database_operations=[
+                migrations.SeparateDatabaseAndState(
+                    database_operations=[migrations.RunSQL("ALTER TABLE shop_book ADD note text", "")]
+                )
+            ],
+        ),
+        migrations.AddField("book", "pages", models.TextField(null=True)),
+        """
+    ) == ["ALTER TABLE shop_book ADD note text", 'ALTER TABLE "shop_book" ADD COLUMN "pages" text NULL']
+
+
+def test_models_that_others_own_send_nothing() -> None:
+    assert (
+        sent(
+            """
+            migrations.CreateModel("Legacy", [("id", models.AutoField(primary_key=True))], options={"managed": False}),
+            migrations.AddField("legacy", "note", models.TextField(null=True)),
+            migrations.CreateModel("Cheap", [], options={"proxy": True}, bases=("shop.book",)),
+            """
+        )
+        == []
+    )
+
+
+def test_the_key_of_a_user_is_that_of_the_model_that_the_settings_name() -> None:
+    write(
+        {
+            "manage.py": 'os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")\n',
+            "config/settings.py": 'AUTH_USER_MODEL = "people.Person"\n',
+            "people/migrations/0001_initial.py": migration(
+                'migrations.CreateModel("Person", [("id", models.UUIDField(primary_key=True))]),'
+            ),
+            "shop/migrations/0001_initial.py": migration(
+                """
+                migrations.CreateModel("Order", [
+                    ("id", models.BigAutoField(primary_key=True)),
+                    ("by", models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE)),
+                ]),
+                """,
+                before="from django.conf import settings\n",
+                depends="migrations.swappable_dependency(settings.AUTH_USER_MODEL)",
+            ),
+        }
+    )
+    first, second = read()
+    assert (first.file.app, second.file.app) == ("people", "shop")
+    assert '"by_id" uuid NOT NULL' in statements(second)[0]
+
+
+# SQL
+
+
+def test_sql_is_read_in_all_its_forms() -> None:
+    assert sent(
+        """
+        migrations.RunSQL("CREATE TABLE a (id int); CREATE TABLE b (id int)", reverse_sql=""),
+        migrations.RunSQL(["CREATE TABLE c (id int)", ("INSERT INTO c VALUES (%s, '100%%')", [1])]),
+        migrations.RunSQL(migrations.RunSQL.noop, migrations.RunSQL.noop),
+        migrations.RunSQL(f"DROP TABLE {NAME}_old"),
+        """,
+        before='NAME = "c"\n',
+    ) == [
+        "CREATE TABLE a (id int)",
+        "CREATE TABLE b (id int)",
+        "CREATE TABLE c (id int)",
+        "INSERT INTO c VALUES (%s, '100%')",
+        "DROP TABLE c_old",
+    ]
+
+
+def test_sql_has_its_place_in_the_file() -> None:
+    done = last('migrations.RunSQL("""\n    CREATE TABLE a (id int);\n    DROP TABLE b;\n"""),')
+    text = done.source.text
+    spans = [done.place(one.span) for one in done.statements]
+    assert [text[span.start : span.end] for span in spans] == ["CREATE TABLE a (id int)", "DROP TABLE b"]
+
+
+def test_what_sql_says_of_the_state_holds() -> None:
+    assert sent(
+        """
+        migrations.RunSQL("ALTER TABLE shop_book ADD note varchar(10)", state_operations=[
+            migrations.AddField("book", "note", models.CharField(max_length=10, null=True)),
+        ]),
+        migrations.AlterField("book", "note", models.CharField(max_length=10, null=True, verbose_name="Note")),
+        """
+    ) == ["ALTER TABLE shop_book ADD note varchar(10)"]
+
+
+def test_sql_in_a_file_beside_the_migration_is_read() -> None:
+    write({"shop/sql/view.sql": "CREATE VIEW v AS SELECT 1;\n"})
+    before = "import os\nHERE = os.path.dirname(os.path.abspath(__file__))\n"
+    assert sent('migrations.RunSQL(open(os.path.join(HERE, "..", "sql", "view.sql")).read()),', before=before) == [
+        "CREATE VIEW v AS SELECT 1"
+    ]
+    before = "from pathlib import Path\n"
+    assert sent('migrations.RunSQL((Path(__file__).parent.parent / "sql/view.sql").read_text()),', before=before) == [
+        "CREATE VIEW v AS SELECT 1"
+    ]
+
+
+# Transactions
+
+
+@pytest.mark.parametrize(
+    ("dialect", "attributes", "transaction"),
+    [("postgresql", "", "wrapped"), ("postgresql", "atomic = False", "autocommit")],
+)
+def test_a_migration_is_one_transaction_unless_it_says_otherwise(
+    dialect: str, attributes: str, transaction: str
+) -> None:
+    write({"shop/migrations/0001_initial.py": BOOKS.replace("    dependencies", f"    {attributes}\n    dependencies")})
+    (done,) = read(dialect=dialect)
+    assert [section.transaction for section, _ in done.migration.sections] == [transaction]
+
+
+def test_statements_of_one_call_are_one_transaction_even_without_the_migrations_own() -> None:
+    done = last(
+        """
+        migrations.RunSQL(["CREATE INDEX CONCURRENTLY a ON shop_book (title); SELECT 1", "SELECT 2"]),
+        migrations.RunSQL("SELECT 3; SELECT 4"),
+        """,
+        attributes="atomic = False",
+    )
+    assert [(section.transaction, len(found)) for section, found in done.migration.sections] == [
+        ("implicit", 2),
+        ("implicit", 1),
+        ("autocommit", 2),
+    ]
+
+
+def test_code_may_have_a_transaction_of_its_own() -> None:
+    done = last(
+        """
+        migrations.RunPython(fill, atomic=True),
+        migrations.RunPython(fill),
+        """,
+        before='def fill(apps, schema_editor):\n    apps.get_model("shop", "Book").objects.update(pages=0)\n',
+        attributes="atomic = False",
+    )
+    assert [section.transaction for section, found in done.migration.sections if found] == ["wrapped", "autocommit"]
+
+
+# Code
+
+BACKFILL = """
+def forward(apps, schema_editor):
+    Book = apps.get_model("shop", "Book")
+    {body}
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("Book.objects.update(pages=1)", ['UPDATE "shop_book" SET "pages" = 1']),
+        (
+            "Book.objects.filter(pages__isnull=True).update(title='x', owner=None)",
+            ['UPDATE "shop_book" SET "title" = \'x\', "owner_id" = NULL WHERE "pages" IS NULL'],
+        ),
+        (
+            "Book.objects.using(schema_editor.connection.alias).exclude(owner_id=3).delete()",
+            ['DELETE FROM "shop_book" WHERE NOT ("owner_id" = 3)'],
+        ),
+        ("Book.objects.all().delete()", ['DELETE FROM "shop_book"']),
+        ("Book.objects.create(title='a', pages=3)", ['INSERT INTO "shop_book" ("title", "pages") VALUES (\'a\', 3)']),
+        ("Book(title='a').save()", ['INSERT INTO "shop_book" ("title") VALUES (\'a\')']),
+        (
+            "for book in Book.objects.filter(pages=1):\n        book.title = book.title.upper()\n        book.save()",
+            ['UPDATE "shop_book" SET "title" = ${value} WHERE "id" = ${id}'],
+        ),
+        (
+            "for one in Book.objects.iterator():\n        one.owner_id = 1\n        one.save(update_fields=['title'])",
+            ['UPDATE "shop_book" SET "title" = ${value} WHERE "id" = ${id}'],
+        ),
+        ("book = Book.objects.first()\n    book.delete()", ['DELETE FROM "shop_book" WHERE "id" = ${id}']),
+        ("print(Book.objects.filter(pages=1).count(), list(Book.objects.values_list('id')))", []),
+        (
+            "schema_editor.execute('CREATE INDEX i ON shop_book (title)')",
+            ["CREATE INDEX i ON shop_book (title)"],
+        ),
+        (
+            "with schema_editor.connection.cursor() as c:\n        c.execute(f'UPDATE {Book._meta.db_table} SET a = 1')",
+            ["UPDATE shop_book SET a = 1"],
+        ),
+        (
+            "for name in ('a', 'b'):\n        schema_editor.execute(f'DROP TABLE {name}')",
+            ["DROP TABLE a", "DROP TABLE b"],
+        ),
+        (
+            "if schema_editor.connection.vendor == 'mysql':\n        return\n    schema_editor.execute('SELECT 1')",
+            ["SELECT 1"],
+        ),
+    ],
+)  # fmt: skip
+def test_what_code_does_to_rows_is_told_as_sql(body: str, expected: list[str]) -> None:
+    made = sent("migrations.RunPython(forward, migrations.RunPython.noop),", before=BACKFILL.format(body=body))
+    assert made == expected
+
+
+def test_code_under_a_condition_may_run() -> None:
+    body = "if Book.objects.exists():\n        Book.objects.update(pages=1)"
+    done = last("migrations.RunPython(forward, forward),", before=BACKFILL.format(body=body))
+    assert ["conditional" in operation.flags for one in done.statements for operation in one.operations] == [True]
+
+
+def test_code_that_is_not_here_is_said_to_be_unknown() -> None:
+    done = last(
+        "migrations.RunPython(forward, forward),",
+        before="from elsewhere import fill\n" + BACKFILL.format(body="fill(apps, Book)"),
+    )
+    assert reasons(done) == ["`elsewhere.fill` is not in this project, and it is given the database"]
+    done = last("migrations.RunPython(elsewhere.fill),", before="import elsewhere\n")
+    assert reasons(done) == ["the code is not known: `elsewhere.fill` is not in this project"]
+
+
+def test_what_has_no_way_back_is_told_where_it_stands() -> None:
+    done = last(
+        'migrations.RunPython(forward),\nmigrations.RunSQL("SELECT 1"),\nmigrations.RunPython(forward, forward),',
+        before=BACKFILL.format(body="pass"),
+    )
+    places = [done.source.position(done.place(one.span).start)[0] for one in done.problems]
+    lines = done.source.text.splitlines()
+    assert [lines[place - 1].strip() for place in places] == [
+        "migrations.RunPython(forward),",
+        'migrations.RunSQL("SELECT 1"),',
+    ]
+
+
+# Operations that are not written as a list of Django's own
+
+
+def test_operations_are_made_by_functions_and_loops_of_the_project() -> None:
+    write(
+        {
+            "shop/helpers.py": """
+            from django.db import migrations, models
+
+            def note(model, name="note"):
+                return migrations.AddField(model, name, models.TextField(null=True))
+
+            class Upper(models.CharField):
+                def __init__(self, *args, **kwargs):
+                    kwargs["max_length"] = 7
+                    super().__init__(*args, **kwargs)
+            """
+        }
+    )
+    assert sent(
+        """
+        note("book"),
+        *[note("book", name) for name in ("a", "b")],
+        migrations.AddField("book", "code", Upper(null=True)),
+        """,
+        before="from shop.helpers import Upper, note\n",
+    ) == [
+        'ALTER TABLE "shop_book" ADD COLUMN "note" text NULL',
+        'ALTER TABLE "shop_book" ADD COLUMN "a" text NULL',
+        'ALTER TABLE "shop_book" ADD COLUMN "b" text NULL',
+        'ALTER TABLE "shop_book" ADD COLUMN "code" varchar(7) NULL',
+    ]
+
+
+def test_lists_of_operations_are_put_together() -> None:
+    write({"shop/migrations/0001_initial.py": BOOKS})
+    text = migration("", depends='("shop", "0001_initial")', before='EXTRA = [migrations.RunSQL("SELECT 2")]\n')
+    text += "    operations += EXTRA\n    for table in ('a', 'b'):\n"
+    text += "        operations.append(migrations.RunSQL(f'DROP TABLE {table}'))\n"
+    write({"shop/migrations/0002_next.py": text})
+    assert statements(read()[-1]) == ["SELECT 2", "DROP TABLE a", "DROP TABLE b"]
+
+
+def test_an_operation_of_the_projects_own_is_followed() -> None:
+    assert sent(
+        'Comment("shop_book"),\nmigrations.AddField("book", "x", models.TextField(null=True)),',
+        before="""
+class Comment(migrations.RunSQL):
+    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+        schema_editor.execute("COMMENT ON TABLE shop_book IS 'books'")
+""",
+    ) == ["COMMENT ON TABLE shop_book IS 'books'", 'ALTER TABLE "shop_book" ADD COLUMN "x" text NULL']
+
+
+def test_an_operation_that_is_not_known_is_counted_and_located() -> None:
+    done = last(
+        'Partition("book"),\nmigrations.RunSQL("SELECT 1", ""),', before="from psqlpartition import Partition\n"
+    )
+    assert reasons(done) == ["the operation `psqlpartition.Partition` is not known: what it does is not followed"]
+    assert (done.met, done.missed) == (2, 1)
+    assert done.source.text[slice(*done.place(done.statements[0].span))] == 'Partition("book")'
+
+
+def test_a_file_that_is_not_python_is_a_syntax_error() -> None:
+    write({"shop/migrations/0001_initial.py": BOOKS + "    oops = (\n"})
+    (done,) = read()
+    (statement,) = done.statements
+    assert statement.opaque is not None
+    assert statement.opaque.syntax
