@@ -56,6 +56,7 @@ class Known(NamedTuple):
 
     `default_schema` is where names without a schema are. `measured` are the first and last version whose effects were
     measured, whole series. `front` and `judge` are the modules that read it and judge it; empty while nothing does.
+    `joined` is whether several statements that are sent in one call are one transaction.
     """
 
     name: str
@@ -65,13 +66,14 @@ class Known(NamedTuple):
     measured: tuple[str, str] = ("", "")
     front: str = ""
     judge: str = ""
+    joined: bool = False
 
 
 KNOWN: tuple[Known, ...] = (
     # The oldest major version that its makers still support: what holds there holds on later ones, with few exceptions.
     Known(
         "postgresql", "PostgreSQL", "15", "public", ("12", "18"),
-        "safecol.frontends.postgresql.front", "safecol.dialects.postgresql.dialect",
+        "safecol.frontends.postgresql.front", "safecol.dialects.postgresql.dialect", joined=True,
     ),
     Known(
         "mysql", "MySQL", "8.4", "", ("5.7", "9.7"),

@@ -2,6 +2,7 @@
 
 import re
 
+from safecol.dialects import registry
 from safecol.operations import Section
 from safecol.patterns import lazy
 from safecol.records import NamedTuple
@@ -50,6 +51,18 @@ def refine(file: MigrationFile, text: str) -> MigrationFile:
 
 def sections(text: str, file: MigrationFile) -> SectionReading:
     """The parts of `text` that the runner executes, and problems of the file's name and markers."""
+    found = _sections(text, file)
+    known = registry.known(file.dialect)
+    if known.joined or not known.front or not any(each.transaction == "implicit" for each in found.sections):
+        return found
+    # What is sent in one call is a transaction on PostgreSQL only: elsewhere each statement commits for itself.
+    alone = tuple(
+        each._replace(transaction="autocommit") if each.transaction == "implicit" else each for each in found.sections
+    )
+    return found._replace(sections=alone)
+
+
+def _sections(text: str, file: MigrationFile) -> SectionReading:
     runner = RUNNERS.get(file.runner, RUNNERS["plain"])
     found = problems.of_file(text, file, runner)
     if runner.name == "liquibase":
