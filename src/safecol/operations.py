@@ -122,13 +122,15 @@ class PartitionBound(NamedTuple):
 class PartitionKey(NamedTuple):
     """PARTITION BY: `strategy` is `range`, `list`, `hash`, `key` or `system-time`.
 
-    `partitions` are the names of those that the same clause makes; `number` is what follows PARTITIONS.
+    `partitions` are the names of those that the same clause makes; `number` is what follows PARTITIONS. `unbounded` is
+    True where one of them takes all that is higher.
     """
 
     strategy: str
     elements: tuple[IndexElement, ...]
     partitions: tuple[str, ...] = ()
     number: int | None = None
+    unbounded: bool = False
 
 
 class TableDefinition(NamedTuple):
@@ -181,12 +183,16 @@ class TypeDefinition(NamedTuple):
 
 
 class QueryUse(NamedTuple):
-    """What a query or a parsed body reads: relations, and columns as (relation or None, column)."""
+    """What a query or a parsed body reads: relations, and columns as (relation or None, column).
+
+    `sources` tell what the outputs of a view are made of: the type of a cast, or (relation, column); None is all else.
+    """
 
     relations: tuple[Name, ...] = ()
     columns: tuple[tuple[str | None, str], ...] = ()
     star: bool = False
     outputs: tuple[str | None, ...] = ()
+    sources: tuple[TypeName | tuple[Name, str] | None, ...] = ()
 
 
 class TriggerDefinition(NamedTuple):

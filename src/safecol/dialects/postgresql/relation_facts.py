@@ -5,9 +5,9 @@ from collections.abc import Callable
 from safecol.context import Context
 from safecol.dialects.postgresql import bodies
 from safecol.dialects.postgresql.column_facts import key_columns
-from safecol.expressions import Call, ColumnReference, Expression, columns, conjuncts, walk
+from safecol.expressions import Call, ColumnReference, Expression, TypeName, columns, conjuncts, walk
 from safecol.fold import Rest
-from safecol.operations import ConstraintDefinition, Operation, RoutineDefinition, TableDefinition
+from safecol.operations import ConstraintDefinition, Operation, QueryUse, RoutineDefinition, TableDefinition
 from safecol.trace import Fact
 
 Facts = dict[str, Fact]
@@ -124,9 +124,7 @@ def _set_persistence(context: Context, operation: Operation, key: str, rest: Res
     wanted = "unlogged" if operation.kind == "set-unlogged" else "permanent"
     found["no_op"] = table is not None and table.complete and table.persistence == wanted
     logged = [
-        name
-        for name, _ in context.schema.referencing(key)
-        if name != key and tables[name].persistence == "permanent"
+        name for name, _ in context.schema.referencing(key) if name != key and tables[name].persistence == "permanent"
     ]
     found["used_by_foreign_key"] = bool(logged)
     found["users"] = ", ".join(logged)
@@ -161,6 +159,29 @@ def _create_view(context: Context, operation: Operation, key: str, rest: Rest, f
         return
     found["outputs_before"] = ",".join(name for name in before if name)
     found["redefinition"] = "allowed" if after[: len(before)] == before else "refused"
+    if found["redefinition"] == "allowed" and _retypes(context, old.query, operation.query):
+        found["redefinition"] = "refused"
+
+
+def _retypes(context: Context, before: QueryUse, after: QueryUse) -> bool:
+    """Whether a column of a view is known to get another type; modifiers such as a length count."""
+    return any(
+        old is not None and new is not None and old != new
+        for old, new in zip(_types(context, before), _types(context, after), strict=False)
+    )
+
+
+def _types(context: Context, query: QueryUse) -> list[TypeName | None]:
+    found: list[TypeName | None] = []
+    for source in query.sources:
+        if isinstance(source, tuple) and not isinstance(source, TypeName):
+            name, column = source
+            known = context.column(context.key(name), column)
+            found.append(known.type if known is not None else None)
+        else:
+            found.append(source)
+    # All dimensions of an array are one type.
+    return [one._replace(array=min(one.array, 1)) if one is not None else None for one in found]
 
 
 def _alter_view(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:

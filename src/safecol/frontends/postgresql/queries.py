@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from safecol.frontends.postgresql.types import Node, relation_name, text_of, texts
+from safecol.expressions import TypeName
+from safecol.frontends.postgresql.types import Node, convert_type, relation_name, text_of, texts
 from safecol.operations import Name, QueryUse
 from safecol.records import NamedTuple
 
@@ -66,6 +67,41 @@ def outputs(node: Any) -> tuple[str | None, ...]:
         return tuple(f"column{at + 1}" for at in range(len(select["valuesLists"][0]["List"].get("items", ()))))
     targets = select.get("targetList") or select.get("returningClause", {}).get("exprs", ())
     return tuple(_output(target["ResTarget"]) for target in targets if "ResTarget" in target)
+
+
+def sources(node: Node) -> tuple[TypeName | tuple[Name, str] | None, ...]:
+    """What the columns of a plain SELECT are: the type of a cast, or a column of a relation; None is all else."""
+    select = node.get("SelectStmt", node)
+    if "larg" in select or "valuesLists" in select:
+        return ()
+    tables: dict[str, Name | None] = {}
+    pending = list(select.get("fromClause", ()))
+    while pending:
+        item = pending.pop()
+        if "JoinExpr" in item:
+            pending += [item["JoinExpr"][side] for side in ("larg", "rarg") if side in item["JoinExpr"]]
+        elif "RangeVar" in item:
+            name = relation_name(item["RangeVar"])
+            alias = item["RangeVar"].get("alias", {})
+            tables[alias.get("aliasname", name.name)] = None if "colnames" in alias else name
+        else:
+            tables[f"{len(tables)}"] = None
+    given = {each["CommonTableExpr"]["ctename"] for each in select.get("withClause", {}).get("ctes", ())}
+    tables = {alias: None if name and name.schema is None and name.name in given else name
+              for alias, name in tables.items()}  # fmt: skip
+    return tuple(_source(target["ResTarget"].get("val", {}), tables) for target in select.get("targetList", ()))
+
+
+def _source(value: Node, tables: dict[str, Name | None]) -> TypeName | tuple[Name, str] | None:
+    if "TypeCast" in value:
+        return convert_type(value["TypeCast"]["typeName"])
+    fields = value.get("ColumnRef", {}).get("fields", ())
+    if not fields or any("String" not in field for field in fields) or len(fields) > 2:
+        return None
+    parts = texts(fields)
+    # Alone, a column is this table's only where no other relation could have it.
+    name = tables.get(parts[0]) if len(parts) == 2 else next(iter(tables.values())) if len(tables) == 1 else None
+    return (name, parts[-1]) if name is not None else None
 
 
 def _output(target: Node) -> str | None:

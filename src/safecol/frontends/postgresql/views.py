@@ -1,6 +1,6 @@
 """Views, materialized views and tables made from queries: parse-tree nodes come in, operations go out."""
 
-from safecol.frontends.postgresql.queries import outputs, query_use
+from safecol.frontends.postgresql.queries import outputs, query_use, sources
 from safecol.frontends.postgresql.tables import persistence
 from safecol.frontends.postgresql.types import Node, Site, option_pairs, relation_name, texts
 from safecol.operations import Operation, QueryUse
@@ -19,7 +19,7 @@ def _persistence(relation: Node) -> set[str]:
 
 
 def create_view(node: Node, site: Site) -> list[Operation]:
-    query = _query(node["query"], texts(node.get("aliases")))
+    query = _query(node["query"], texts(node.get("aliases")))._replace(sources=sources(node["query"]))
     flags = _persistence(node["view"])
     if node.get("replace"):
         flags.add("or-replace")
