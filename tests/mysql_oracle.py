@@ -88,7 +88,9 @@ def said_of(row: dict[str, Any], version: str, dialect: Dialect) -> tuple[str, T
     session = "".join(f"{statement};\n" for statement in row["session"])
     found = _run(context, dialect, name, session + row["sql"], 3)
     last = [step for step in found.steps if step.statement.number == len(row["session"]) + 1]
-    refused = [statement.opaque for _, statements in found.migration.sections for statement in statements if statement.opaque]
+    refused = [
+        statement.opaque for _, statements in found.migration.sections for statement in statements if statement.opaque
+    ]
     if refused:
         return f"opaque: {refused[0].reason}", found
     return code(last[0].whole) if last else "ok", found

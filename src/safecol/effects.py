@@ -15,7 +15,7 @@ Resolve = Callable[[str, Context, Operation, str], list[str]]
 NOTHING = Effect()
 ALGORITHMS = ("INSTANT", "INPLACE", "COPY")
 LOCK_CLAUSES = ("NONE", "SHARED", "EXCLUSIVE")
-WAITING = {"NONE": (), "SHARED": ("writes",), "EXCLUSIVE": ("reads", "writes")}
+WAITING: Mapping[str, tuple[str, ...]] = {"NONE": (), "SHARED": ("writes",), "EXCLUSIVE": ("reads", "writes")}
 """What waits under a LOCK clause for as long as the statement runs."""
 _LATEST = 10_000_000  # after every version there is
 
@@ -176,7 +176,7 @@ def effect_of(
         # The lock that is taken for a moment is another than the one for the whole time.
         asked = {*(blocks or ()), *WAITING[lock_clause or "NONE"]}
         others = any(not context.is_new(name) for name in locks)
-        waiting = tuple(word for word in ("reads", "writes") if word in asked and others)
+        waiting: tuple[str, ...] = tuple(word for word in ("reads", "writes") if word in asked and others)
     else:
         waiting = _blocked(table, context, locks)
     return Effect(

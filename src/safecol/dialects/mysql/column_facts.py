@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from safecol.context import Context
 from safecol.dialects.mysql import type_changes, types
-from safecol.expressions import Call, ColumnReference, Expression, Literal, columns, walk
+from safecol.expressions import Call, ColumnReference, Expression, Literal, TypeName, columns, walk
 from safecol.fold import Rest
 from safecol.history.records import index_columns
 from safecol.operations import ColumnDefinition, ConstraintDefinition, Operation
@@ -140,9 +140,7 @@ def _users(context: Context, key: str, name: str, rest: Rest, found: Facts) -> N
         item.definition.kind == "foreign-key" and name in item.definition.columns and item.name not in gone
         for item in constraints
     )
-    found["referenced"] = any(
-        name in item.definition.referenced_columns for _, item in context.schema.referencing(key)
-    )
+    found["referenced"] = any(name in item.definition.referenced_columns for _, item in context.schema.referencing(key))
     checks = [
         item
         for item in constraints
@@ -259,7 +257,7 @@ def _default(context: Context, operation: Operation, key: str, rest: Rest, found
     if column is not None and column.type is not None:
         found["type_name"] = types.shape(column.type).family
     if operation.kind == "drop-default" and column is not None:
-        definition = ColumnDefinition(column.name, column.type or types.TypeName(""), operation.span)
+        definition = ColumnDefinition(column.name, column.type or TypeName(""), operation.span)
         found["default"] = default_class(context, definition, column.default)
 
 

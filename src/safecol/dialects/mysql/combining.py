@@ -75,8 +75,10 @@ def _on_mariadb(context: Context, clauses: Sequence[Part], ways: Sequence[str], 
 
 def _virtual_goes_with(context: Context, plain: Sequence[Part]) -> bool:
     """Whether virtual columns can come and go in place beside these clauses."""
-    if context.dialect == "mysql" and context.version >= 80_012 and all(
-        way(part.effect) == "instant" for part in plain
+    if (
+        context.dialect == "mysql"
+        and context.version >= 80_012
+        and all(way(part.effect) == "instant" for part in plain)
     ):
         return True
     return all(part.operation.kind in _ON_INDEXES and part.facts.get("unique") is not True for part in plain)
@@ -152,13 +154,19 @@ def _asserted(context: Context, clauses: Sequence[Part], whole: Effect, algorith
         best = algorithm if algorithm in ("INSTANT", "INPLACE") else "INPLACE"
         return _known_better(context, whole, best, "NONE" if lock in ("", "DEFAULT", "NONE") else lock)
     if _too_dear(whole, algorithm):
-        return whole._replace(fails=Failure("always", f"it needs {_needs(whole)}, and ALGORITHM={algorithm} forbids that", "assertion"))
+        return whole._replace(
+            fails=Failure("always", f"it needs {_needs(whole)}, and ALGORITHM={algorithm} forbids that", "assertion")
+        )
     if context.dialect == "mysql" and algorithm == "INSTANT" and lock not in ("", "DEFAULT"):
-        return whole._replace(fails=Failure("always", "ALGORITHM=INSTANT can't stand beside a LOCK clause", "assertion"))
+        return whole._replace(
+            fails=Failure("always", "ALGORITHM=INSTANT can't stand beside a LOCK clause", "assertion")
+        )
     if lock in LOCK_CLAUSES:
         if LOCK_CLAUSES.index(lock) < LOCK_CLAUSES.index(held):
             waiting = "reads and writes wait" if held == "EXCLUSIVE" else "writes wait"
-            return whole._replace(fails=Failure("always", f"{waiting} while it runs, and LOCK={lock} forbids that", "assertion"))
+            return whole._replace(
+                fails=Failure("always", f"{waiting} while it runs, and LOCK={lock} forbids that", "assertion")
+            )
         if done != "INSTANT":
             asked = {*whole.blocks, *WAITING[lock]} if any(not context.is_new(name) for name, _ in whole.locks) else ()
             blocks = tuple(word for word in ("reads", "writes") if word in asked)

@@ -1,5 +1,7 @@
 """MySQL and MariaDB for the fold: the catalog in, the table of effects and the judgements of one of them out."""
 
+from collections.abc import Sequence
+
 from safecol import effects
 from safecol.catalog import Catalog
 from safecol.context import Context
@@ -22,7 +24,7 @@ def load(catalog: Catalog, name: str) -> Dialect:
         return kept[1]
     table = effects.Table(catalog.effects(name), catalog.locks(name), number)
 
-    def combine(context: Context, parts: "list[Part]") -> Effect:
+    def combine(context: Context, parts: Sequence[Part]) -> Effect:
         return combining.for_table(table, context, parts)
 
     made = Dialect(table, facts, resolve, setting, number, _routine, combine, history.apply)

@@ -36,7 +36,8 @@ def facts(context: Context, operation: Operation, key: str, rest: Rest) -> dict[
     }
     if operation.kind in _OF_TABLES:
         table_facts.of_table(context, operation, key, rest, found)
-        if operation.kind in _NEEDS_TABLE and key:
+        moved = any(other.kind == "rename-table" for other in rest.operations)
+        if operation.kind in _NEEDS_TABLE and key and not moved:
             found["exists"] = context.exists(key)
     build = _BUILD.get(operation.kind)
     if build is not None:

@@ -215,9 +215,7 @@ def serves(context: Context, key: str, columns: tuple[str, ...]) -> bool:
 
 def _set_not_null(context: Context, key: str, names: tuple[str, ...]) -> None:
     table = known(context, key)
-    changed = {
-        name: table.columns[name]._replace(nullable=False) for name in names if name in table.columns
-    }
+    changed = {name: table.columns[name]._replace(nullable=False) for name in names if name in table.columns}
     if changed:
         context.schema.put_table(key, table._replace(columns={**table.columns, **changed}))
 
@@ -332,6 +330,13 @@ def _partition(context: Context, operation: Operation, key: str) -> None:
     context.schema.put_table(key, table._replace(kind=kind, partition_by=by))
 
 
+def _change_partitions(context: Context, operation: Operation, key: str) -> None:
+    """After DROP and REORGANIZE it isn't known any more which partition is the last."""
+    table = known(context, key)
+    if table.partition_by is not None:
+        context.schema.put_table(key, table._replace(partition_by=table.partition_by._replace(unbounded=False)))
+
+
 def _rename_table(context: Context, operation: Operation, key: str) -> None:
     new = context.key(operation.target) if operation.target is not None else ""
     if operation.target is None and operation.relation is not None:
@@ -369,6 +374,8 @@ _APPLY: dict[str, Callable[[Context, Operation, str], None]] = {
     "convert-charset": _convert,
     "partition-table": _partition,
     "remove-partitioning": _partition,
+    "drop-partition": _change_partitions,
+    "reorganize-partition": _change_partitions,
     "rename-table": _rename_table,
     "add-versioning": _versioning,
     "drop-versioning": _versioning,

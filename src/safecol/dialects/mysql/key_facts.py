@@ -36,12 +36,15 @@ def _add_constraint(context: Context, operation: Operation, key: str, rest: Rest
         elements = definition.elements or tuple(IndexElement(column) for column in definition.columns)
         _elements(context, table, elements, rest, found)
         found["becomes_primary"] = _becomes_primary(table, definition.columns, rest)
+        gone = any(other.kind == "drop-constraint" and other.value == "PRIMARY" for other in rest.operations)
+        primary = table.constraints.get("PRIMARY") if table is not None else None
+        found["takes_place"] = gone and primary is not None and primary.definition.columns == definition.columns
         found["same_values"] = _same_values(context, definition.columns, key, rest)
     elif kind == "primary-key":
         dropped = any(other.kind == "drop-constraint" and other.value == "PRIMARY" for other in rest.operations)
-        gone = {other.column for other in rest.operations if other.kind == "drop-column"}
+        left = {other.column for other in rest.operations if other.kind == "drop-column"}
         old = table.constraints.get("PRIMARY") if table is not None else None
-        found["has_primary_key"] = old is not None and not dropped and not set(old.definition.columns) <= gone
+        found["has_primary_key"] = old is not None and not dropped and not set(old.definition.columns) <= left
         found["nullable"] = _any_nullable(table, definition.columns)
 
 
@@ -83,9 +86,7 @@ def _becomes_primary(table: Table | None, names: tuple[str, ...], rest: Rest) ->
         for other in rest.operations
     ):
         return False
-    return bool(names) and all(
-        name in table.columns and table.columns[name].nullable is False for name in names
-    )
+    return bool(names) and all(name in table.columns and table.columns[name].nullable is False for name in names)
 
 
 def _foreign_key(context: Context, definition: ConstraintDefinition, key: str, found: Facts) -> None:
@@ -134,6 +135,17 @@ def _drop_constraint(context: Context, operation: Operation, key: str, rest: Res
     found["missing"] = table is not None and table.complete and known is None and found["if_exists"] is not True
     if kind == "primary-key":
         found["replaced"] = any(_takes_its_place(table, other) for other in rest.operations)
+        found["needed"] = any(
+            name != key and set(item.definition.referenced_columns) <= set(known.definition.columns if known else ())
+            for name, item in context.schema.referencing(key)
+        )
+        alike = known.definition.columns if known is not None else ()
+        found["takes_place"] = any(
+            isinstance(other.definition, ConstraintDefinition)
+            and other.definition.kind == "unique"
+            and other.definition.columns == alike
+            for other in rest.operations
+        )
         found["counted"] = _counted(context, key, table, rest)
         found["another_key"] = _another_key(context, key, table)
         found["required_primary_key"] = context.setting("sql_require_primary_key") == "1"

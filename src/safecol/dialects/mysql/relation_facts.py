@@ -55,6 +55,7 @@ def _partition(context: Context, operation: Operation, key: str, rest: Rest, fou
     table = context.schema.tables.get(key)
     by = table.partition_by if table is not None else None
     found["strategy"] = "unknown" if by is None else "hash" if by.strategy in ("hash", "key") else "bounds"
+    found["unbounded"] = by is not None and by.strategy == "range" and by.unbounded
     found["not_partitioned"] = table is not None and table.complete and table.kind != "partitioned"
     if operation.kind == "partition-table" and table is not None and table.complete:
         used = _key_columns(operation.definition)

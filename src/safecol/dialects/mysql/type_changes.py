@@ -21,6 +21,8 @@ def type_change(context: Context, key: str, old: Column | None, new: ColumnDefin
     if old is None or old.type is None:
         return "unknown"
     before, after = types.shape(old.type), types.shape(new.type)
+    if before.family in types.SPATIAL and "srid" in dict(new.options):
+        return "copy"
     if before.family not in types.CHARACTER or after.family not in types.CHARACTER:
         return _plain(before, after)
     table = context.schema.tables.get(key)
@@ -122,7 +124,18 @@ def conversion(context: Context, table: Table | None, charset: str | None, colla
             costs.add("unknown")
             continue
         costs.add(_converted(context, table.name, column.name, one, old, wanted))
-    order = ("none", "same", "labels", "collation", "charset", "fixed", "indexed-charset", "indexed-collation", "unknown", "copy")
+    order = (
+        "none",
+        "same",
+        "labels",
+        "collation",
+        "charset",
+        "fixed",
+        "indexed-charset",
+        "indexed-collation",
+        "unknown",
+        "copy",
+    )
     return max(costs, key=order.index)
 
 
@@ -148,8 +161,11 @@ def change_facts(context: Context, key: str, old: Column | None, new: ColumnDefi
     found["change_word"] = type_change(context, key, old, new)
     table = context.schema.tables.get(key)
     in_key = table is not None and any(
-        item.definition.kind == "primary-key" and new.name in item.definition.columns
-        or item.definition.kind == "primary-key" and old is not None and old.name in item.definition.columns
+        item.definition.kind == "primary-key"
+        and new.name in item.definition.columns
+        or item.definition.kind == "primary-key"
+        and old is not None
+        and old.name in item.definition.columns
         for item in table.constraints.values()
     )
     found["nullability"] = _nullability(old, new, in_key=in_key)

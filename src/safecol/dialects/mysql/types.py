@@ -20,7 +20,16 @@ _BLOBS = {"tinyblob": 1, "blob": 2, "mediumblob": 3, "longblob": 4}
 CHARACTER = frozenset({"char", "varchar", "enum", "set", *_TEXTS})
 LARGE = frozenset({*_TEXTS, *_BLOBS, "json"})
 SPATIAL = frozenset(
-    {"geometry", "point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon", "geometrycollection"}
+    {
+        "geometry",
+        "point",
+        "linestring",
+        "polygon",
+        "multipoint",
+        "multilinestring",
+        "multipolygon",
+        "geometrycollection",
+    }
 )
 _WIDTHS = {
     "utf8mb4": 4, "utf8mb3": 3, "utf8": 3, "ucs2": 2, "utf16": 4, "utf16le": 4, "utf32": 4, "gb18030": 4, "ujis": 3,
@@ -96,8 +105,10 @@ def narrows(old: Shape, new: Shape) -> bool | None:
         return False
     if old.family in INTEGERS and new.family in INTEGERS:
         smaller = INTEGERS[new.family] < INTEGERS[old.family]
-        return smaller or (new.unsigned and not old.unsigned) or (
-            old.unsigned and not new.unsigned and INTEGERS[new.family] <= INTEGERS[old.family]
+        return (
+            smaller
+            or (new.unsigned and not old.unsigned)
+            or (old.unsigned and not new.unsigned and INTEGERS[new.family] <= INTEGERS[old.family])
         )
     if old.family in INTEGERS and new.family == "decimal":
         digits = {"tinyint": 3, "smallint": 5, "mediumint": 8, "int": 10, "bigint": 20}[old.family]
@@ -127,5 +138,5 @@ def _length(one: Shape) -> int | None:
     if one.family in ("varchar", "char", "varbinary", "binary") and one.size:
         return one.size[0]
     if one.family in _TEXTS or one.family in _BLOBS:
-        return 256 ** {**_TEXTS, **_BLOBS}[one.family] - 1
+        return int(256 ** {**_TEXTS, **_BLOBS}[one.family]) - 1
     return None
