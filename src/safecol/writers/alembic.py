@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from safecol.finding import Finding, Stage
 from safecol.frontends.python.positions import Positions
 from safecol.operations import Statement
+from safecol.patterns import lazy
 from safecol.reader import ReadFile
 from safecol.source import Span
 from safecol.writers import alembic_files, layout, module
@@ -20,8 +21,8 @@ from safecol.writers.parts import Part, Sent, Staged, Version
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _OPENED = ("batch_alter_table(", "autocommit_block(")
-_TOOLKIT = re.compile(r"^import sqlalchemy(?:[^\S\n]+as[^\S\n]+(\w+))?[^\S\n]*$", re.MULTILINE)
-_OP = re.compile(r"^from alembic import (?:.*\b)?op(?: as (\w+))?\b", re.MULTILINE)
+_TOOLKIT = lazy(r"^import sqlalchemy(?:[^\S\n]+as[^\S\n]+(\w+))?[^\S\n]*$", re.MULTILINE)
+_OP = lazy(r"^from alembic import (?:.*\b)?op(?: as (\w+))?\b", re.MULTILINE)
 
 
 def written(read: ReadFile, findings: Sequence[Finding]) -> list[Finding]:
@@ -65,14 +66,31 @@ def taken_apart(read: ReadFile) -> Version | None:
     toolkit, op = _TOOLKIT.search(text), _OP.search(text)
     quote = text[positions.span(revision).start]
     style = Style(
-        (op[1] if op else "") or "op", (toolkit[1] or "sqlalchemy") if toolkit else "sa", quote if quote in "'\"" else '"'
+        (op[1] if op else "") or "op",
+        (toolkit[1] or "sqlalchemy") if toolkit else "sa",
+        quote if quote in "'\"" else '"',
     )
     return Version(
         text, tree, positions, upgrade, downgrade, tuple(blocks), tuple(undoing), sent,
         _sent(read, downs, undoing, tree, positions) or ((),) * len(undoing), style, revision.value,
         any(section.transaction == "shared" for section, _ in read.migration.sections),
-        read.file.dialect, read.file.path,
+        read.file.dialect, read.file.path, module.uses(tree), _probe(text, upgrade, downgrade, positions),
     )  # fmt: skip
+
+
+def _probe(
+    text: str,
+    upgrade: ast.FunctionDef | ast.AsyncFunctionDef,
+    downgrade: ast.FunctionDef | ast.AsyncFunctionDef | None,
+    positions: Positions,
+) -> tuple[str, str]:
+    body = module.body_span(text, upgrade, positions)
+    if downgrade is None:
+        return text[: body.start], text[body.end :]
+    other = module.body_span(text, downgrade, positions)
+    if other.start > body.end:
+        return text[: body.start], text[body.end : other.start] + " pass" + text[other.end :]
+    return text[: other.start] + " pass" + text[other.end : body.start], text[body.end :]
 
 
 def _blocks(text: str, node: ast.FunctionDef | ast.AsyncFunctionDef, positions: Positions) -> list[Block]:
@@ -127,7 +145,9 @@ def _attached(findings: list[Finding], parts: list[Part], files: list[tuple[str,
             stages.setdefault(near, list(findings[near].stages))[part.stage] = old._replace(source=text, file=path)
         elif near is not None:
             made = Stage(part.title, part.sql, True, "schema", source=text, file=path, kept=True)
-            (stages.setdefault(near, list(findings[near].stages)) if near in stages else before.setdefault(near, [])).append(made)
+            (
+                stages.setdefault(near, list(findings[near].stages)) if near in stages else before.setdefault(near, [])
+            ).append(made)
     return [
         finding._replace(stages=(*before.get(number, ()), *stages[number])) if number in stages else finding
         for number, finding in enumerate(findings)

@@ -5,18 +5,20 @@ Candidates are only offered: the reader of version files says of each whether it
 
 import re
 from collections.abc import Iterator
+from functools import partial
 
 from libcst import Arg, Call
 
-from safecol.operations import ColumnDefinition, ConstraintDefinition, IndexDefinition, Name, Operation
+from safecol.operations import ColumnDefinition, ConstraintDefinition, IndexDefinition, Operation
+from safecol.patterns import lazy
 from safecol.records import NamedTuple
 from safecol.writers import cst
 from safecol.writers.layout import literal, long_literal
 
 _TABLE_AT = {
     "add_column": 0, "drop_column": 0, "alter_column": 0, "create_index": 1, "create_foreign_key": 1,
-    "create_unique_constraint": 1, "create_primary_key": 1, "create_check_constraint": 1, "create_exclude_constraint": 1,
-    "drop_constraint": 1, "drop_index": 1,
+    "create_unique_constraint": 1, "create_primary_key": 1, "create_check_constraint": 1, "drop_constraint": 1,
+    "create_exclude_constraint": 1, "drop_index": 1,
 }  # fmt: skip
 # What each change of alter_column() is asked for with.
 _ASPECTS = {
@@ -28,12 +30,21 @@ _ASPECTS = {
     "comment": ("comment",),
     "rename-column": ("new_column_name", "name"),
 }
+# What calls can be turned into; those of other names are tried as they are.
+_KINDS = {
+    "create_index": ("create-index",), "drop_index": ("drop-index",), "create_foreign_key": ("add-constraint",),
+    "create_check_constraint": ("add-constraint",), "create_exclude_constraint": ("add-constraint",),
+    "create_unique_constraint": ("create-index",), "create_primary_key": ("create-index",),
+    "add_column": ("add-column", "add-constraint", "create-index"), "drop_column": ("drop-column",),
+    "alter_column": tuple(_ASPECTS), "drop_constraint": ("drop-constraint",), "create_table": ("create-table",),
+    "drop_table": ("drop-table",), "rename_table": ("rename-table",),
+}  # fmt: skip
 _EVERY = tuple(dict.fromkeys(word for words in _ASPECTS.values() for word in words))
 _OWN = ("ForeignKey", "CheckConstraint")
 _FILLED = ("Identity", "Computed", "Sequence")
-_PARAMETER = re.compile(r"(?<![:\w\\]):(?=\w+(?!:))")
-_CHECK = re.compile(r"\bCHECK\s*\((?P<condition>.*)\)\s*(?:NOT\s+VALID)?\s*$", re.DOTALL | re.IGNORECASE)
-_DEFAULT = re.compile(r"\bSET\s+DEFAULT\s+(?P<value>.*?)\s*$", re.DOTALL | re.IGNORECASE)
+_PARAMETER = lazy(r"(?<![:\w\\]):(?=\w+(?!:))")
+_CHECK = lazy(r"\bCHECK\s*\((?P<condition>.*)\)\s*(?:NOT\s+VALID)?\s*$", re.DOTALL | re.IGNORECASE)
+_DEFAULT = lazy(r"\bSET\s+DEFAULT\s+(?P<value>.*?)\s*$", re.DOTALL | re.IGNORECASE)
 
 
 class Style(NamedTuple):
@@ -63,13 +74,23 @@ def expanded(call: Call, batch: Call | None, op: str) -> Call:
 
 def candidates(operation: Operation, sql: str, call: Call | None, style: Style) -> Iterator[Call]:
     """Calls that may send a statement of one operation, those made of the user's own first."""
-    if call is not None:
-        yield from _of_call(operation, call, style)
+    seen: set[str] = set()
+    for attempt in _of_call(operation, call, style) if call is not None and _may(operation, call) else ():
+        code = cst.source(attempt)
+        if code not in seen:
+            seen.add(code)
+            yield attempt
     made = _plain(operation, sql, style)
     if made:
         found = cst.parse(made)
         if found is not None:
             yield found
+
+
+def _may(operation: Operation, call: Call) -> bool:
+    """Whether a call of this name can be turned into one that does the operation."""
+    kinds = _KINDS.get(cst.name(call))
+    return kinds is None or operation.kind in kinds
 
 
 def _of_call(operation: Operation, call: Call, style: Style) -> Iterator[Call]:
@@ -97,7 +118,7 @@ def _of_call(operation: Operation, call: Call, style: Style) -> Iterator[Call]:
 
 def _renamed(call: Call, name: str | None, style: Style) -> Iterator[Call]:
     if name and call.args and cst.written(call, 0, "constraint_name", "index_name", "name") == "None":
-        yield cst.with_value(call, call.args[0], literal(name, style.quote))
+        yield cst.with_value(call, call.args[0], cst.expression(literal(name, style.quote)))
 
 
 def _as_index(operation: Operation, definition: IndexDefinition, call: Call, style: Style) -> Iterator[Call]:
@@ -158,21 +179,22 @@ def columns_of(call: Call) -> Iterator[Call]:
         return
     alone = cst.without_keywords(cst.without(column, lambda arg: _is(arg, _OWN)), ("unique", "index"))
     steps = [column]
-    for words in (("index",), ("unique",), ("unique", "index")):
-        steps.append(cst.without_keywords(column, words))
+    steps += [cst.without_keywords(column, words) for words in (("index",), ("unique",), ("unique", "index"))]
     steps.append(cst.without(column, lambda arg: _is(arg, _OWN)))
-    for own in _OWN:
-        steps.append(cst.without_keywords(cst.without(column, lambda arg, own=own: _is(arg, (own,))), ("index",)))
+    steps += [cst.without_keywords(cst.without(column, partial(_is, names=(own,))), ("index",)) for own in _OWN]
     steps.append(alone)
-    for keywords in (("nullable",), ("server_default",), ("nullable", "server_default")):
-        steps.append(cst.without_keywords(alone, keywords))
+    steps += [
+        cst.without_keywords(alone, words)
+        for words in (("nullable",), ("server_default",), ("nullable", "server_default"))
+    ]
     plain = cst.without_keywords(
         cst.without(alone, lambda arg: _is(arg, _FILLED)),
         ("nullable", "server_default", "primary_key", "autoincrement", "comment"),
     )
     steps += [plain, cst.with_keyword(plain, "nullable", "True")]
+    holder = next(arg for arg in call.args if arg.value is column)
     for step in steps:
-        yield call.deep_replace(column, step)
+        yield cst.with_value(call, holder, step)
 
 
 def restricted(call: Call, kinds: tuple[str, ...]) -> Call:
@@ -266,7 +288,8 @@ def _list(names: "tuple[str, ...] | list[str]", style: Style) -> str:
 
 def escaped(sql: str) -> str:
     """SQL for the toolkit's `text()`: what looks like a parameter is none."""
-    return _PARAMETER.sub(r"\\:", sql)
+    text: str = _PARAMETER.sub(r"\\:", sql)
+    return text
 
 
 def execute(sql: str, style: Style, column: int, width: int) -> str:
@@ -276,8 +299,3 @@ def execute(sql: str, style: Style, column: int, width: int) -> str:
     if "\n" not in text and len(short) <= width:
         return short
     return f"{style.op}.execute(\n    {long_literal(text, column + 4)}\n)"
-
-
-def qualified(name: Name | None) -> str:
-    """A name for comparing."""
-    return str(name) if name is not None else ""

@@ -12,15 +12,16 @@ from libcst import Call
 from safecol.finding import Stage
 from safecol.frontends.alembic import reading
 from safecol.operations import KINDS, Operation
+from safecol.patterns import lazy
 from safecol.records import NamedTuple
-from safecol.writers import alembic_calls, cst, layout, module, operations
+from safecol.writers import alembic_calls, cst, layout, operations
 from safecol.writers.alembic_undoing import Undoing
 from safecol.writers.layout import Block
 from safecol.writers.parts import Part, Piece, Sent, Staged, Version
 
-_GENERATED = re.compile(r"#\s*###.*###\s*$")
-_DIRECTIVE = re.compile(r"--\s*(safecol:.*)")
-_WORD = re.compile(r"\w+")
+_GENERATED = lazy(r"#\s*###.*###\s*$")
+_DIRECTIVE = lazy(r"--\s*(safecol:.*)")
+_WORD = lazy(r"\w+")
 _LIGHT = frozenset({*KINDS["column"], *KINDS["constraint"], *KINDS["index"], "comment"})
 _NOISE = frozenset(
     {"cascade", "foreignkey", "unique", "check", "primary", "btree", "gin", "gist", "null", "set", "restrict", "now"}
@@ -100,6 +101,9 @@ def _units(version: Version, staged: Staged, number: int) -> Iterator[Unit]:
         return
     call = _call(version, block)
     run: list[Sent] = []
+    kept = [one for one in sent if one.statement.number not in staged.by_statement]
+    if call is not None and cst.name(call) == "add_column" and sent[0] in kept:
+        sent = (*kept, *(one for one in sent if one not in kept))  # the column with all that it brings at once
     for one in sent:
         finding = staged.by_statement.get(one.statement.number)
         if finding is None:
@@ -118,7 +122,11 @@ def _is_local(block: Block, sent: Sequence[Sent]) -> bool:
     if sent:
         return False
     node = block.node
-    return bool(layout.bound(node)) or isinstance(node, ast.Pass) or any(isinstance(one, ast.Return) for one in ast.walk(node))
+    return (
+        bool(layout.bound(node))
+        or isinstance(node, ast.Pass)
+        or any(isinstance(one, ast.Return) for one in ast.walk(node))
+    )
 
 
 def with_locals(version: Version, pieces: Sequence[Piece]) -> tuple[Piece, ...]:
@@ -173,10 +181,9 @@ def _some(version: Version, block: Block, call: Call | None, run: Sequence[Sent]
         for attempt in attempts:
             if sends(version, cst.source(attempt)) == wanted:
                 return (Piece(_commented(block, cst.fitted(attempt, layout.WIDTH - _COLUMN))),)
-    found: list[Piece] = []
-    for one in run:
-        found.append(Piece(_coded(version, one.sql, one.statement.operations, call, _COLUMN), *_around(block)))
-    return tuple(found)
+    return tuple(
+        Piece(_coded(version, one.sql, one.statement.operations, call, _COLUMN), *_around(block)) for one in run
+    )
 
 
 def _around(block: Block) -> tuple[str, int]:
@@ -192,9 +199,8 @@ def sends(version: Version, code: str) -> list[object] | None:
     """What code would send as the body of the upgrade; None when some of it isn't understood."""
     pieces = with_locals(version, [Piece(code)])
     body = "\n".join(layout.indented(piece.code, _COLUMN) for piece in pieces)
-    span = module.body_span(version.text, version.upgrade, version.positions)
-    text = layout.edited(version.text, [(span, f"\n{body}\n")])
-    found = reading.read(text, "wrapped", version.dialect)
+    head, tail = version.probe
+    found = reading.read(f"{head}\n{body}\n{tail}", "wrapped", version.dialect, version.path)
     statements = [one for section, each in found.sections if section.direction == "up" for one in each]
     if not statements or any(one.opaque is not None for one in statements):
         return None
@@ -231,7 +237,9 @@ def _depends(unit: Unit, other: Unit) -> bool:
 
 
 def _words(unit: Unit) -> set[str]:
-    texts = [one.value for one in ast.walk(unit.block.node) if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+    texts = [
+        one.value for one in ast.walk(unit.block.node) if isinstance(one, ast.Constant) and isinstance(one.value, str)
+    ]
     return {word.lower() for text in texts for word in _WORD.findall(text)} - _NOISE
 
 
@@ -251,9 +259,7 @@ def _stages(
         if comments and not parts:
             up = (up[0]._replace(code=f"{comments}\n{up[0].code}"), *up[1:])
         down = undo.of_stage(stage.sql, unit.sent[0].statement.operations)
-        parts.append(
-            Part(with_locals(version, up), down, stage.sql, number, at, stage.title, deploy, " ".join(gates))
-        )
+        parts.append(Part(with_locals(version, up), down, stage.sql, number, at, stage.title, deploy, " ".join(gates)))
         gates = []
     return parts, deploy
 
@@ -269,15 +275,20 @@ def _body(version: Version, stage: Stage, unit: Unit) -> tuple[Piece, ...]:
         return (Piece(_loop(version, stage.sql)),)
     found = operations.statements(stage.sql, version.dialect)
     # In a transaction that all files share, what commits by itself is what holds its locks for a moment.
-    alone = not stage.transaction or (version.shared and len(found) == 1)
+    changes = [one for one in found if any(operation.kind != "set" for operation in one.operations)]
+    alone = not stage.transaction or (version.shared and len(changes) == 1)
     around = (f"with {version.style.op}.get_context().autocommit_block():", 1) if alone else ("", 0)
     column = _COLUMN + 4 if alone else _COLUMN
     pieces = []
     at = 0
+    whole = operations.bare(unit.sent[0].statement.operations)
     for statement in found:
+        call = unit.call
+        if call is not None and cst.name(call) == "execute" and operations.bare(statement.operations) != whole:
+            call = None
         sql = stage.sql[statement.span.start : statement.span.end]
         directives = [f"# {match[1]}" for match in _DIRECTIVE.finditer(stage.sql, at, statement.span.start)]
-        code = _coded(version, sql, statement.operations, unit.call, column)
+        code = _coded(version, sql, statement.operations, call, column)
         pieces.append(Piece("\n".join([*directives, code]), *around))
         at = statement.span.end
     return tuple(pieces)

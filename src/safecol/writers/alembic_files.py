@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from safecol.frontends.alembic import graph
+from safecol.patterns import lazy
 from safecol.source import Span
 from safecol.writers import layout, module
 from safecol.writers.parts import Part, Piece, Version
@@ -13,8 +14,8 @@ from safecol.writers.parts import Part, Piece, Version
 _KEPT = frozenset(
     {"revision", "down_revision", "branch_labels", "depends_on", "upgrade", "downgrade", "transaction_per_migration"}
 )
-_HASH = re.compile(r"[0-9a-f]{12}")
-_HEADER = re.compile(r"^(Revision ID|Revises|Create Date|Branch Labels|Depends on)\s*:.*$", re.MULTILINE)
+_HASH = lazy(r"[0-9a-f]{12}")
+_HEADER = lazy(r"^(Revision ID|Revises|Create Date|Branch Labels|Depends on)\s*:.*$", re.MULTILINE)
 _LONGEST = 32  # what the column holds in which Alembic keeps revisions
 
 
@@ -53,7 +54,12 @@ def _text(version: Version, part: Part, place: tuple[int, int], revision: str, b
     text, tree, positions = version.text, version.tree, version.positions
     edits: list[tuple[Span, str]] = []
     if place[0]:
-        for name, value in (("revision", revision), ("down_revision", before), ("depends_on", None), ("branch_labels", None)):
+        for name, value in (
+            ("revision", revision),
+            ("down_revision", before),
+            ("depends_on", None),
+            ("branch_labels", None),
+        ):
             node = module.assigned(tree, name)
             if node is not None:
                 written = "None" if value is None else layout.literal(value, version.style.quote)
@@ -63,11 +69,23 @@ def _text(version: Version, part: Part, place: tuple[int, int], revision: str, b
     edits.append((module.body_span(text, version.upgrade, positions), _body(part.up)))
     if version.downgrade is not None:
         edits.append((module.body_span(text, version.downgrade, positions), _body(part.down)))
-    made = layout.edited(text, edits)
+    needed = {version.upgrade.name: _used(version.upgrade, part.up)}
+    if version.downgrade is not None:
+        needed[version.downgrade.name] = _used(version.downgrade, part.down)
+    edits += module.unneeded(text, tree, positions, version.uses, needed, _KEPT)
+    made = module.tidied(layout.edited(text, edits))
+    given = {name for node in tree.body for name in layout.bound(node)}
     for name, line in _needed(version, part):
-        if not any(name in layout.bound(node) for node in ast.parse(made).body):
+        if name not in given:
             made = module.with_import(made, line)
-    return module.trimmed(made, tree, _KEPT)
+    return made
+
+
+def _used(node: ast.FunctionDef | ast.AsyncFunctionDef, pieces: Sequence[Piece]) -> frozenset[str]:
+    """The names that a function uses when its body is these pieces."""
+    head = [*node.decorator_list, node.args, *([node.returns] if node.returns is not None else [])]
+    names = {one.id for part in head for one in ast.walk(part) if isinstance(one, ast.Name)}
+    return frozenset(names.union(*(_names(piece) for piece in pieces)))
 
 
 def _needed(version: Version, part: Part) -> list[tuple[str, str]]:
@@ -108,7 +126,7 @@ def _does(code: str) -> bool:
 
 
 def _docstring(version: Version, part: Part, place: tuple[int, int], revision: str, before: str) -> list[str]:
-    """What the file is, and which deploy it belongs to; then the header as Alembic writes it, where the file has one."""
+    """What the file is, and which deploy it belongs to; then the header, where the file has one."""
     own = (ast.get_docstring(version.tree) or "").strip()
     header = {match[1] for match in _HEADER.finditer(own)}
     prose = _HEADER.sub("", own).strip()

@@ -1,4 +1,4 @@
-"""A version file taken apart comes in; for each stage the code of its downgrade, the user's own where there is, goes out."""
+"""A version file taken apart comes in; the code that undoes each stage, the user's own where there is, goes out."""
 
 import ast
 from collections.abc import Iterator, Sequence
@@ -80,9 +80,7 @@ class Undoing:
             return None
         kinds = {one.kind for one in sent.statement.operations}
         if cst.name(call) in ("create_index", "drop_index") and kinds <= {"create-index", "drop-index"}:
-            call = cst.with_keyword(
-                cst.without_keywords(call, ("if_not_exists",)), "postgresql_concurrently", "True"
-            )
+            call = cst.with_keyword(cst.without_keywords(call, ("if_not_exists",)), "postgresql_concurrently", "True")
             return Piece(cst.fitted(call, layout.WIDTH - 8), f"with {self._op}.get_context().autocommit_block():", 1)
         return Piece(_code(block), block.around, block.within)
 

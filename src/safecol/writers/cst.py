@@ -17,6 +17,11 @@ def parse(code: str) -> Call | None:
     return found if isinstance(found, Call) else None
 
 
+def expression(code: str) -> BaseExpression:
+    """The node of an expression."""
+    return libcst.parse_expression(code)
+
+
 def source(node: libcst.CSTNode) -> str:
     """The source of a node."""
     return BARE.code_for_node(node)
@@ -67,7 +72,7 @@ def with_keyword(call: Call, word: str, value: str) -> Call:
     """The call with an argument added or replaced."""
     for arg in call.args:
         if keyword(arg) == word:
-            return with_value(call, arg, value)
+            return with_value(call, arg, libcst.parse_expression(value))
     made = Arg(
         libcst.parse_expression(value),
         keyword=libcst.Name(word),
@@ -76,9 +81,9 @@ def with_keyword(call: Call, word: str, value: str) -> Call:
     return _listed(call, [*call.args, made])
 
 
-def with_value(call: Call, arg: Arg, value: str) -> Call:
+def with_value(call: Call, arg: Arg, value: BaseExpression) -> Call:
     """The call with another value for one of its arguments."""
-    return call.deep_replace(arg, arg.with_changes(value=libcst.parse_expression(value)))
+    return call.with_changes(args=[one.with_changes(value=value) if one is arg else one for one in call.args])
 
 
 def with_argument(call: Call, position: int, value: str) -> Call:
@@ -103,12 +108,14 @@ def _listed(call: Call, wanted: Sequence[Arg]) -> Call:
     """The call with these arguments, separated and ended as its own are."""
     if not wanted:
         return call.with_changes(args=(), whitespace_before_args=libcst.SimpleWhitespace(""))
-    separator = next(
-        (arg.comma for arg in call.args[:-1] if isinstance(arg.comma, libcst.Comma)),
-        _separator(call),
-    )
-    last = call.args[-1].comma if call.args else libcst.MaybeSentinel.DEFAULT
-    end = call.args[-1].whitespace_after_arg if call.args else libcst.SimpleWhitespace("")
+    commas = [arg.comma for arg in call.args[:-1] if isinstance(arg.comma, libcst.Comma)]
+    separator = _uncommented(commas[0]) if commas else _separator(call)
+    end: libcst.Comma | libcst.MaybeSentinel = libcst.MaybeSentinel.DEFAULT
+    after: libcst.BaseParenthesizableWhitespace = libcst.SimpleWhitespace("")
+    if call.args:
+        last = call.args[-1]
+        after = last.whitespace_after_arg
+        end = last.comma if wanted[-1] is last or not isinstance(last.comma, libcst.Comma) else _uncommented(last.comma)
     known = set(map(id, call.args[:-1]))
     made = [
         arg
@@ -116,8 +123,16 @@ def _listed(call: Call, wanted: Sequence[Arg]) -> Call:
         else arg.with_changes(comma=separator, whitespace_after_arg=libcst.SimpleWhitespace(""))
         for arg in wanted[:-1]
     ]
-    made.append(wanted[-1].with_changes(comma=last, whitespace_after_arg=end))
+    made.append(wanted[-1].with_changes(comma=end, whitespace_after_arg=after))
     return call.with_changes(args=made)
+
+
+def _uncommented(comma: libcst.Comma) -> libcst.Comma:
+    space = comma.whitespace_after
+    if not isinstance(space, libcst.ParenthesizedWhitespace):
+        return comma
+    plain = space.with_changes(first_line=libcst.TrailingWhitespace(), empty_lines=())
+    return comma.with_changes(whitespace_after=plain)
 
 
 def _separator(call: Call) -> libcst.Comma:
@@ -137,7 +152,9 @@ def fitted(call: Call, width: int) -> str:
     comma = libcst.Comma(whitespace_after=inner)
     end = libcst.Comma(whitespace_after=libcst.ParenthesizedWhitespace())
     args = [
-        arg.with_changes(comma=end if at == len(call.args) - 1 else comma, whitespace_after_arg=libcst.SimpleWhitespace(""))
+        arg.with_changes(
+            comma=end if at == len(call.args) - 1 else comma, whitespace_after_arg=libcst.SimpleWhitespace("")
+        )
         for at, arg in enumerate(call.args)
     ]
     return source(call.with_changes(args=args, whitespace_before_args=inner))

@@ -1,14 +1,14 @@
-"""The text of a migration comes in; the same file with other functions, header and docstring goes out, trimmed to what it uses."""
+"""The text of a migration comes in; edits that give it other functions and another docstring go out."""
 
 import ast
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from safecol.frontends.python.positions import Positions
+from safecol.patterns import lazy
 from safecol.source import Span
-from safecol.writers.layout import bound, edited
+from safecol.writers.layout import bound
 
-_BLANK = re.compile(r"(?:[^\S\n]*\n){4,}")
+_BLANK = lazy(r"(?:[^\S\n]*\n){4,}")
 
 
 def function(tree: ast.Module, name: str) -> ast.FunctionDef | ast.AsyncFunctionDef | None:
@@ -75,29 +75,63 @@ def with_docstring(text: str, tree: ast.Module, positions: Positions, lines: Ite
     return span, '"""' + opening + "\n".join(wanted) + end + '"""'
 
 
-def trimmed(text: str, original: ast.Module, kept: frozenset[str]) -> str:
-    """The text without imports, constants and functions that its original used, and that it uses no more."""
-    used_before = _uses(original)
+def uses(tree: ast.Module) -> tuple[frozenset[str], ...]:
+    """The names that each statement of the module uses, its own left out."""
+    return tuple(
+        frozenset(one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load))
+        - (bound(node) if isinstance(node, (ast.FunctionDef, ast.ClassDef)) else set())
+        for node in tree.body
+    )
+
+
+def unneeded(
+    text: str,
+    tree: ast.Module,
+    positions: Positions,
+    used: Sequence[frozenset[str]],
+    needed: Mapping[str, frozenset[str]],
+    kept: frozenset[str],
+) -> list[tuple[Span, str]]:
+    """The edits that take away imports, constants and functions that the module used and uses no more.
+
+    `used` are the names by statement, and `needed` those of the functions that are written anew, by their names.
+    `kept` are names that stay.
+    """
+    before = frozenset().union(*used)
+    now = [
+        needed.get(node.name, names) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) else names
+        for node, names in zip(tree.body, used, strict=True)
+    ]
+    gone: set[int] = set()
+    edits: dict[int, tuple[Span, str]] = {}
     while True:
-        try:
-            tree = ast.parse(text)
-        except SyntaxError:
-            return text
-        positions = Positions(text)
-        uses = _uses(tree)
-        edits = []
-        for node in tree.body:
-            gone = {name for name in bound(node) - kept if not uses.get(name) and used_before.get(name)}
-            if not gone or (isinstance(node, ast.ImportFrom) and node.module == "__future__"):
+        wanted = frozenset().union(*(names for number, names in enumerate(now) if number not in gone))
+        found = False
+        for number, node in enumerate(tree.body):
+            names = bound(node) - kept
+            lost = {name for name in names if name in before and name not in wanted}
+            if number in gone or not lost or (isinstance(node, ast.ImportFrom) and node.module == "__future__"):
                 continue
-            if gone == bound(node):
-                edits.append(_removal(text, positions.span(node), comments=not _is_import(node)))
+            if lost == bound(node):
+                gone.add(number)
+                edits[number] = _removal(text, positions.span(node), comments=not _is_import(node))
+                found = True
             elif isinstance(node, (ast.Import, ast.ImportFrom)):
-                node.names = [one for one in node.names if (one.asname or one.name).partition(".")[0] not in gone]
-                edits.append((positions.span(node), ast.unparse(node)))
-        if not edits:
-            return _BLANK.sub("\n\n\n", text)
-        text = edited(text, edits)
+                edits[number] = positions.span(node), _with_names(node, lost)
+        if not found:
+            return list(edits.values())
+
+
+def _with_names(node: ast.Import | ast.ImportFrom, lost: set[str]) -> str:
+    names = [one for one in node.names if (one.asname or one.name).partition(".")[0] not in lost]
+    if isinstance(node, ast.Import):
+        return ast.unparse(ast.Import(names))
+    return ast.unparse(ast.ImportFrom(node.module, names, node.level))
+
+
+def tidied(text: str) -> str:
+    """The text with at most two empty lines in a row."""
+    return _BLANK.sub("\n\n\n", text)
 
 
 def _is_import(node: ast.stmt) -> bool:
@@ -113,16 +147,6 @@ def _removal(text: str, span: Span, *, comments: bool) -> tuple[Span, str]:
         start = before
     end = text.find("\n", span.end)
     return Span(start, end + 1 if end >= 0 else len(text)), ""
-
-
-def _uses(tree: ast.Module) -> Mapping[str, int]:
-    """How many statements of the module use each name that another one binds."""
-    found: dict[str, int] = {}
-    for node in tree.body:
-        names = {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)}
-        for name in names - (bound(node) if isinstance(node, (ast.FunctionDef, ast.ClassDef)) else set()):
-            found[name] = found.get(name, 0) + 1
-    return found
 
 
 def with_import(text: str, line: str) -> str:

@@ -50,7 +50,11 @@ class Part(NamedTuple):
 
 
 class Version(NamedTuple):
-    """A version file taken apart: its statements, and what each of them sends, by their number."""
+    """A version file taken apart: its statements, and what each of them sends, by their number.
+
+    `uses` are the names that each statement of the module uses; `probe` is the text before and after a body that is
+    read for what it sends, without the downgrade.
+    """
 
     text: str
     tree: ast.Module
@@ -66,6 +70,8 @@ class Version(NamedTuple):
     shared: bool
     dialect: str
     path: str
+    uses: tuple[frozenset[str], ...]
+    probe: tuple[str, str]
 
 
 class Staged(NamedTuple):
