@@ -181,16 +181,34 @@ def test_a_hook_passes_over_files_that_are_not_migrations(asked: list[LintReques
     assert asked == []
 
 
-def test_a_python_migration_that_is_not_read_is_never_a_silent_pass(
+def test_a_migration_of_a_database_that_is_not_read_is_never_a_silent_pass(
     asked: list[LintRequest], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Path("shop/migrations").mkdir(parents=True)
-    Path("shop/migrations/0001_initial.py").write_text("class Migration(migrations.Migration):\n    pass\n")
+    write_project("django.db.backends.oracle")
     assert cli.run(["lint", "--force-exclude", "shop/migrations/0001_initial.py"]) == 2
-    assert "not read yet" in capsys.readouterr().err
+    assert "Oracle is not a dialect that safecol reads" in capsys.readouterr().err
     assert cli.run(["lint", migration("0001_x.sql", "SELECT 1;"), "shop"]) == 0
-    assert "1 left unread: Python migrations of Django are not read yet" in capsys.readouterr().out
+    assert "1 left unread: Oracle is not a dialect that safecol reads" in capsys.readouterr().out
     assert len(asked) == 1
+
+
+def test_settings_say_what_a_django_project_is_where_its_files_do_not(asked: list[LintRequest]) -> None:
+    write_project("django.db.backends.postgresql")
+    Path("safecol.toml").write_text(
+        'django-version = "4.1"\n[django]\nuser-model = "shop.Person"\nlabels = { shop = "store" }\n'
+    )
+    assert cli.run(["lint", "shop"]) == 0
+    (file,) = asked[0].files
+    assert (file.app, file.project.django, file.project.user_model) == ("store", (4, 1), "shop.Person")
+
+
+def write_project(engine: str) -> None:
+    """A project of Django with one migration."""
+    Path("shop/migrations").mkdir(parents=True)
+    Path("config").mkdir()
+    Path("manage.py").write_text('os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")\n')
+    Path("config/settings.py").write_text(f'DATABASES = {{"default": {{"ENGINE": "{engine}"}}}}\n')
+    Path("shop/migrations/0001_initial.py").write_text("class Migration(migrations.Migration):\n    pass\n")
 
 
 def test_staged_takes_the_text_of_the_index(asked: list[LintRequest]) -> None:
