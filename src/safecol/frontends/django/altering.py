@@ -159,10 +159,19 @@ def _checks(editor: "Editor", change: _Change) -> list[str]:
     before, table = change.before, change.table
     without = _meta_names(change.new.model, "constraints")
     if table in editor.ledger.tables:
-        return [one.name for one in editor.ledger.find(table, (before.name,), without) if one.check]
+        found = [one.name for one in editor.ledger.find(table, (before.name,), without) if one.check]
+        return [_numbered(editor, table, name) if name == before.name else name for name in found]
     from safecol.frontends.django.editor import server_name
 
     return [server_name(table, before.name, "check") if editor.target.postgresql else before.name]
+
+
+def _numbered(editor: "Editor", table: str, name: str) -> str:
+    """What Django calls a CHECK of a column of MariaDB's, which has the column's name: a name that nothing has."""
+    if editor.target.dialect != "mariadb":
+        return name
+    own = [one.name for one in editor.ledger.find(table, None) if one.check and one.columns == (one.name,)]
+    return f"__unnamed_constraint_{own.index(name) + 1}__"
 
 
 def _check(editor: "Editor", made: Column) -> str:

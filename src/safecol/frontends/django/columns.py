@@ -324,7 +324,7 @@ def _check(target: Target, field: Field, name: str, output: Field) -> str:
     quoted = target.quoted(name)
     if internal in POSITIVE:
         return f"{quoted} >= 0"
-    if internal == "JSONField" and target.dialect == "mariadb":
+    if internal == "JSONField" and target.dialect == "mariadb" and not target.serves(100403):
         return f"JSON_VALID({quoted})"
     if internal == "JSONField" and target.sqlite:
         return f"(JSON_VALID({quoted}) OR {quoted} IS NULL)"

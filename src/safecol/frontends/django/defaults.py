@@ -146,7 +146,7 @@ def written(target: Target, field: Field, internal: str, kind: str, value: Value
         raw = value if isinstance(value, bytes) else str(value).encode()
         return _binary(target, raw)
     if internal == "FloatField" and isinstance(value, (int, float)):
-        return str(float(value))
+        return f"{float(value)}e0" if target.mysql else str(float(value))
     if internal == "DurationField" and not isinstance(value, str):
         return "0" if not target.postgresql else "'0 days 0.000000 seconds'::interval"
     if isinstance(value, str):
@@ -178,15 +178,13 @@ def boolean(target: Target, value: bool) -> str:
     """A truth value."""
     if target.postgresql:
         return "true" if value else "false"
-    if target.mysql:
-        return "true" if value else "false"
     return "1" if value else "0"
 
 
 def string(target: Target, text: str) -> str:
     """A string literal."""
     if target.mysql:
-        text = text.replace("\\", "\\\\")
+        return "'" + text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'"
     return "'" + text.replace("'", "''") + "'"
 
 
@@ -215,7 +213,7 @@ def _binary(target: Target, raw: bytes) -> str:
     if target.postgresql:
         shown = f"\\x{raw.hex()}" if target.since(4, 0) else raw.decode("latin-1").replace("'", "''")
         return f"'{shown}'::bytea"
-    return f"_binary'{raw.decode('latin-1')}'" if target.mysql else f"X'{raw.hex()}'"
+    return f"X'{raw.hex()}'"
 
 
 def _cast(target: Target, internal: str) -> str:
@@ -231,7 +229,7 @@ def _decimal(target: Target, field: Field, value: "Decimal | float", *, compared
     places = field.get("decimal_places")
     if target.sqlite and (compared or target.since(5, 2)):
         return f"'{number}'"
-    if target.postgresql or not isinstance(places, int):
+    if not target.sqlite or not isinstance(places, int):
         return str(number)
     return f"'{number.quantize(Decimal(1).scaleb(-places))}'"
 

@@ -80,7 +80,13 @@ class Editor:
         self.send(definition.sql(self.target))
         known = definition.known(self.target)
         if known is not None:
-            self.ledger.add(definition.table, known)
+            self.know(definition.table, known)
+
+    def know(self, table: str, known: Known) -> None:
+        """Something that a table has now: on MySQL the index of a foreign key goes when another one does for it."""
+        if self.target.mysql and known.index and not known.foreign:
+            self.ledger.spare(table, known.columns)
+        self.ledger.add(table, known)
 
     def wait(self, definition: Definition | Unknown | None) -> None:
         """An index or constraint that is made at the end of the migration."""
@@ -229,6 +235,8 @@ class Editor:
         elif made.unique:
             name = server_name(table, made.name, "key") if target.postgresql else made.name
             self.ledger.add(table, Known(name, (made.name,), unique=True, index=target.mysql, method="idx"))
+        if made.type == "json" and target.dialect == "mariadb":
+            self.ledger.add(table, Known(made.name, (made.name,), check=True))
         if made.check:
             name = server_name(table, made.name, "check") if target.postgresql else made.name
             if target.dialect == "mysql":
@@ -251,7 +259,7 @@ class Editor:
             elif kind == "UniqueConstraint":
                 made = indexes.unique(around, value, table)
                 if isinstance(made, Unique) and not made.nulls:
-                    self.ledger.add(table, made.known(target))
+                    self.know(table, made.known(target))
                     yield f"CONSTRAINT {name} UNIQUE ({target.listed(made.columns)}){made.deferrable}"
                 elif isinstance(made, Unique):
                     self.wait(_as_index(made))
@@ -288,7 +296,7 @@ class Editor:
         if made.collation:
             parts.append(f"COLLATE {self.collation(made.collation)}")
         comment = f"COMMENT {defaults.string(target, made.comment)}" if made.comment and target.mysql else ""
-        if comment and not target.since(5, 0):
+        if comment and not target.since(6, 0):
             parts.append(comment)
         if defaults.has_database_default(field):
             parts.append(f"DEFAULT {expressions.database_default(self.around(state, model), name, field)}")
@@ -304,7 +312,7 @@ class Editor:
             parts.append("PRIMARY KEY")
         elif made.unique:
             parts.append("UNIQUE")
-        if comment and target.since(5, 0):
+        if comment and target.since(6, 0):
             parts.append(comment)
         return " ".join(parts)
 

@@ -190,6 +190,8 @@ class _Condition(NamedTuple):
             return f"{left} BETWEEN {low} AND {high}"
         if last in _COMPARED:
             if last == "exact" and isinstance(value, bool) and internal == "BooleanField":
+                if target.mysql and target.since(4, 0):
+                    return f"{left} = {defaults.boolean(target, value)}"
                 return left if value else f"NOT {left}"
             return f"{left} {_COMPARED[last]} {self._value(found, internal, value)}"
         if last in _PATTERNS and isinstance(value, str):
@@ -203,11 +205,9 @@ class _Condition(NamedTuple):
             text = defaults.condition_string(target, str(value))
             if target.postgresql:
                 return f"{left}::text {'~' if last == 'regex' else '~*'} {text}"
-            return (
-                f"REGEXP_LIKE({left}, {text}, '{'c' if last == 'regex' else 'i'}')"
-                if target.mysql
-                else f"{left} REGEXP {text}"
-            )
+            if target.dialect == "mysql":
+                return f"REGEXP_LIKE({left}, {text}, '{'c' if last == 'regex' else 'i'}')"
+            return f"{left} REGEXP {'BINARY ' if target.mysql and last == 'regex' else ''}{text}"
         if last in ("contains", "contained_by", "overlap", "overlaps", "has_key") and target.postgresql:
             sign = {"contains": "@>", "contained_by": "<@", "has_key": "?"}.get(last, "&&")
             return f"{left} {sign} {self._value(found, internal, value)}"

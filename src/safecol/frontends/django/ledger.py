@@ -58,6 +58,14 @@ class Ledger:
         if table in self.tables:
             self.tables[table] = [one for one in self.tables[table] if column not in one.columns]
 
+    def spare(self, table: str, columns: tuple[str, ...]) -> None:
+        """The indexes that foreign keys brought along go where one over these columns stands for them."""
+        if table in self.tables:
+            self.tables[table] = [
+                one._replace(index=False) if one.foreign and columns[: len(one.columns)] == one.columns else one
+                for one in self.tables[table]
+            ]
+
     def rename(self, table: str, old: str, new: str) -> None:
         """A constraint or index of another name."""
         if table in self.tables:

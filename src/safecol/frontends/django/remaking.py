@@ -55,10 +55,12 @@ def remake(
     created: tuple[str, Field] | None = None,
     altered: tuple[tuple[str, str, Field], ...] = (),
     deleted: str = "",
+    order: tuple[str, ...] = (),
 ) -> None:
     """A new table, its rows from the old one, the old one's name.
 
     `created` is a new field, `altered` are (old name, new name, new field), `deleted` is the name of one that goes.
+    `order` are the names of all fields where altered ones keep their place.
     """
     target = editor.target
     body: dict[str, Field] = dict(fields_of(old, model))
@@ -75,8 +77,14 @@ def remake(
     for was, now, field in altered:
         _with_altered(editor, (old, new), model, body, mapping, (was, now, field))
         renamed[was] = now
-    for _, now, _ in reversed(altered) if target.since(4, 0) else altered:  # the columns in their order, whatever the rows are copied by
+    for _, now, _ in (
+        reversed(altered) if target.since(4, 0) else altered
+    ):  # the columns in their order, whatever the rows are copied by
         body[now] = body.pop(now)
+    if order:
+        body = {name: body[name] for name in order}
+        named = [column_name(name, field) for name, field in body.items()]
+        mapping = {name: mapping[name] for name in named if name in mapping}
     if deleted:
         gone = body.pop(deleted)
         mapping.pop(column_name(deleted, gone), None)

@@ -54,9 +54,19 @@ def _rename_between(editor: "Editor", old: Between, new: Between) -> None:
     editor.rename_table(editor.table(old.state, old.model), editor.table(new.state, new.model))
     if editor.target.sqlite:
         before = old.model.with_options(db_table=editor.table(new.state, new.model))
-        remaking.remake(editor, new.state, new.state, before, altered=((was, now, new.model.fields[now]),))
+        remaking.remake(
+            editor,
+            new.state,
+            new.state,
+            before,
+            altered=((was, now, new.model.fields[now]),),
+            order=tuple(new.model.fields),
+        )
         return
-    sides = Side(old.state, old.model, was, old.model.fields[was]), Side(new.state, new.model, now, new.model.fields[now])
+    sides = (
+        Side(old.state, old.model, was, old.model.fields[was]),
+        Side(new.state, new.model, now, new.model.fields[now]),
+    )
     alter(editor, *sides)
 
 
