@@ -28,7 +28,7 @@ def parents_lost(trace: Trace) -> Iterator[Hit]:
         enforced = (
             "foreign keys are enforced"
             if step.facts.get("foreign_keys") == "on"
-            else "wherever foreign keys are enforced, which most drivers switch on"
+            else "wherever foreign keys are on, as most drivers have them"
         )
         what = "deletes" if "cascade" in str(step.facts.get("actions")) else "empties the reference in"
         yield Hit(step, step.operation.span, {"children": shown, "enforced": enforced, "what": what})
@@ -51,10 +51,9 @@ def switched_inside(trace: Trace) -> Iterator[Hit]:
         if off and step.settings.get("foreign_keys") == "off":
             continue  # it is off already
         place, cure, opening = place_of(trace, step)
-        then = "foreign keys stay enforced" if off else "foreign keys stay off in this session"
-        lost = _then_lost(trace, step) if off else ""
+        then = _then_lost(trace, step) if off else "foreign keys stay off in this session"
         related = ((trace.migration.path, opening.statement.span, "the transaction starts here"),) if opening else ()
-        yield Hit(step, step.operation.span, {"place": place, "cure": cure, "then": f"{then}{lost}"}, related)
+        yield Hit(step, step.operation.span, {"place": place, "cure": cure, "then": then}, related)
 
 
 def _then_lost(trace: Trace, switch: Step) -> str:
@@ -63,9 +62,8 @@ def _then_lost(trace: Trace, switch: Step) -> str:
             continue
         children = [name for name in str(step.facts.get("taking") or "").split(",") if name]
         if children:
-            shown = ", ".join(f"`{name}`" for name in children[:3])
-            return f", and `DROP TABLE {step.table}` takes along the rows of {shown} that refer to it"
-    return ""
+            return f"dropping `{step.table}` takes along rows of `{children[0]}`"
+    return "foreign keys stay as they are"
 
 
 def left_off(trace: Trace) -> Iterator[Hit]:

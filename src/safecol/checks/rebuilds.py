@@ -85,26 +85,16 @@ def _renamed_first(trace: Trace) -> Iterator[Hit]:
         if made is None or not gone or step.facts.get("references_follow") is not True:
             continue
         copied = [one for one in later if one.table == made.table and _reads(one.operation, operation.new_name or "")]
-        users = str(step.facts.get("referenced_by") or "")
-        if users:
-            what = ", ".join(f"`{name}`" for name in users.split(","))
-            yield Hit(
-                step,
-                operation.span,
-                {
-                    "problem": f"foreign keys of {what} follow the rename and keep pointing at `{operation.new_name}`, "
-                    "which is dropped then",
-                },
-            )
-        elif step.facts.get("columns") is None:
-            yield Hit(
-                step,
-                operation.span,
-                {
-                    "problem": "foreign keys, views and triggers that name it follow the rename and keep pointing at "
-                    f"`{operation.new_name}`, which is dropped then",
-                },
-            )
+        mended = {
+            one.table for one in trace.steps if one.operation.kind in ("rename-table", "drop-table", "create-table")
+        }
+        users = [name for name in str(step.facts.get("referenced_by") or "").split(",") if name and name not in mended]
+        known = step.facts.get("columns") is not None
+        if users or not known:
+            shown = ", ".join(f"`{name}`" for name in users[:2]) + (f" and {len(users) - 2} more" if users[2:] else "")
+            what = f"what refers to it in {shown}" if users else "foreign keys and views that refer to it"
+            values = {"what": what, "then": "follows the rename, to a table that is dropped then"}
+            yield Hit(step, operation.span, values)
         for one in copied:
             yield from _swapped(one, made, step)
 
@@ -134,7 +124,7 @@ def _swapped(copied: Step, made: Step, old: Step) -> Iterator[Hit]:
         yield Hit(
             copied,
             copied.operation.span,
-            {"problem": f"values are copied by position, so that `{source}` of the old table goes into `{target}`"},
+            {"what": f"what was in `{source}`", "then": f"goes into `{target}`: the copy is by position"},
         )
 
 
@@ -158,12 +148,9 @@ def _left_out(trace: Trace, rebuild: Rebuild) -> Iterator[Hit]:
     if facts.get("counts") is True and counts is not None and not any("autoincrement" in c.options for c in counts):
         lost.append("AUTOINCREMENT")
     if lost:
-        yield Hit(
-            rebuild.dropped,
-            rebuild.dropped.operation.span,
-            {"problem": f"{', '.join(lost)} {'goes' if len(lost) == 1 else 'go'} with the old table and nothing makes "
-                        f"{'it' if len(lost) == 1 else 'them'} again"},
-        )  # fmt: skip
+        shown = ", ".join(lost[:2]) + (f" and {len(lost) - 2} more" if lost[2:] else "")
+        values = {"what": shown, "then": "gone with the old table, and not made again"}
+        yield Hit(rebuild.dropped, rebuild.dropped.operation.span, values)
 
 
 def _listed(text: str) -> Iterator[tuple[str, set[str]]]:
@@ -225,7 +212,9 @@ def dropped_tables(trace: Trace) -> Iterator[Hit]:
             one.operation.kind in ("create-table", "create-table-as") and one.table == step.table
             for one in trace.steps[at + 1 :]
         )
-        if not set_aside and not (made and _filled(trace, step)):
+        # What IF EXISTS clears away before it is made is nothing that anyone uses.
+        leftover = made and "if-exists" in step.operation.flags and step.facts.get("columns") is None
+        if not set_aside and not leftover and not (made and _filled(trace, step)):
             yield Hit(step, step.operation.span)
 
 
@@ -243,8 +232,7 @@ def dropped_columns(trace: Trace) -> Iterator[Hit]:
     """Columns that are dropped, or that a table which is built anew doesn't have any more."""
     for step in trace.steps:
         if step.operation.kind == "drop-column" and step.existing:
-            values = {"column": step.operation.column or "", "table": step.table or ""}
-            yield Hit(step, step.operation.span, values)
+            yield Hit(step, step.operation.span, {"what": f"`{step.operation.column}`", "table": step.table or ""})
     for rebuild in rebuilds(trace):
         definition = rebuild.made.operation.definition if rebuild.made is not None else None
         if not isinstance(definition, TableDefinition) or rebuild.dropped.facts.get("complete") is not True:
@@ -252,6 +240,9 @@ def dropped_columns(trace: Trace) -> Iterator[Hit]:
         kept = {column.name for column in definition.columns}
         copied = rebuild.copied.operation.query if rebuild.copied is not None else None
         used = {name for _, name in copied.columns} if copied is not None else set()
-        for name in str(rebuild.dropped.facts.get("columns") or "").split(","):
-            if name and name not in kept and name not in used:
-                yield Hit(rebuild.dropped, rebuild.dropped.operation.span, {"column": name, "table": rebuild.name})
+        columns = str(rebuild.dropped.facts.get("columns") or "").split(",")
+        lost = [f"`{name}`" for name in columns if name and name not in kept and name not in used]
+        if lost:
+            more = f" and {len(lost) - 2} more" if lost[2:] else ""
+            values = {"what": ", ".join(lost[:2]) + more, "table": rebuild.name}
+            yield Hit(rebuild.dropped, rebuild.dropped.operation.span, values)

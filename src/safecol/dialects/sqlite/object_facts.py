@@ -87,7 +87,10 @@ def _rename_table(context: Context, operation: Operation, key: str, rest: Rest, 
     found["taken"] = _stands(context.schema.tables.get(operation.new_name or ""))
     following = context.version >= 32600 and not legacy
     found["references_follow"] = following or context.setting("foreign_keys") == "on"
-    found["referenced_by"] = ",".join(dict.fromkeys(name for name, _ in context.schema.referencing(key) if name != key))
+    _columns(context.schema.tables.get(key), found)
+    users = [name for name, _ in context.schema.referencing(key) if name != key]
+    users += [item.name for item in context.schema.dependents.get(key, ()) if item.kind == "view"]
+    found["referenced_by"] = ",".join(dict.fromkeys(users))
 
 
 def _create_index(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
