@@ -114,6 +114,8 @@ def values(step: Step, text: str) -> dict[str, str]:
         found |= _column(operation, definition, text, found)
     elif operation.kind in {"drop-table", "drop-view"} and operation.relation:
         found["new_name"] = _proposed("", operation.relation.name, "unused")
+    elif operation.kind == "rename-column" and operation.relation and operation.column:
+        found["name"] = _proposed(operation.relation.name, operation.column, "copy")
     elif operation.kind == "change-type":
         found |= _type_change(operation, clause, found)
     elif operation.kind == "attach-partition":

@@ -34,7 +34,7 @@ def tables_without_replacement(trace: Trace) -> Iterator[Hit]:
 
 
 def columns_without_replacement(trace: Trace) -> Iterator[Hit]:
-    """Renames of columns of existing tables, unless the old name still works.
+    """Renames of columns of existing tables, unless the old name still works; with the type where it can be copied.
 
     It does through a generated column of that name, through a view that takes the table's place, and when another
     column takes it (a swap, whose second half is no finding either).
@@ -49,7 +49,8 @@ def columns_without_replacement(trace: Trace) -> Iterator[Hit]:
         if any(_swaps(operation, before.operation) for before in trace.steps[:at]):
             continue
         if not any(_made(later, name, _VIEWS) for name in _names(trace.steps, operation.relation.name)):
-            yield _hit(step)
+            kind = step.facts.get("column_type")
+            yield Hit(step, operation.span, {"type": kind} if isinstance(kind, str) else {})
 
 
 def _made(steps: tuple[Step, ...], name: str, kinds: frozenset[str]) -> bool:

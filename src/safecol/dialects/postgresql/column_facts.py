@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from safecol.context import Context
 from safecol.dialects.postgresql import bodies, targets
-from safecol.dialects.postgresql.type_names import canonical, shown
+from safecol.dialects.postgresql.type_names import canonical, shown, written
 from safecol.expressions import Call, Expression, Literal, Subquery, columns, walk
 from safecol.fold import Rest
 from safecol.operations import ColumnDefinition, IndexElement, Name, Operation, RoutineDefinition
@@ -108,6 +108,10 @@ def _drop_column(context: Context, operation: Operation, key: str, rest: Rest, f
 
 def _rename_column(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
     found["named_by"] = ",".join(bodies.named_by(context, key, operation.column or ""))
+    known = context.column(key, operation.column or "")
+    # What the server fills in by itself can't be copied to a second column.
+    if known is not None and known.type is not None and not (known.generated or known.identity or known.serial):
+        found["column_type"] = written(known.type)
 
 
 def nullable(context: Context, key: str, column: str) -> bool | None:

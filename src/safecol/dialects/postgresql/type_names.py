@@ -1,5 +1,7 @@
 """Names of PostgreSQL's types: any spelling comes in, the internal spelling goes out."""
 
+import re
+
 from safecol.expressions import TypeName
 
 _SPELLINGS = {
@@ -47,3 +49,15 @@ def shown(name: TypeName) -> str:
     modifiers = f"({','.join(str(item) for item in name.modifiers)})" if name.modifiers else ""
     schema = f"{name.schema}." if name.schema else ""
     return f"{schema}{name.name}{modifiers}{'[]' * name.array}"
+
+
+def written(name: TypeName) -> str | None:
+    """A type as SQL writes it; None where its modifiers can't be written from what is kept of them."""
+    if name.name == "interval" and name.modifiers:
+        return None
+    parts = [part for part in (name.schema, name.name) if part]
+    plain = re.compile(r"[a-z_][a-z0-9_]*")
+    # The name `char` unquoted is another type.
+    quoted = [part if plain.fullmatch(part) and part != "char" else '"' + part.replace('"', '""') + '"' for part in parts]
+    modifiers = f"({','.join(str(item) for item in name.modifiers)})" if name.modifiers else ""
+    return f"{'.'.join(quoted)}{modifiers}{'[]' * name.array}"
