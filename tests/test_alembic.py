@@ -268,7 +268,7 @@ def test_endless_sources_come_to_an_end() -> None:
     ],
 )
 def test_an_environment_says_how_migrations_are_sent(text: str, wanted: tuple[str, object]) -> None:
-    assert tuple(environment.of_text(text)) == wanted
+    assert tuple(environment.of_text(text))[:2] == wanted
 
 
 @pytest.mark.parametrize(

@@ -74,8 +74,9 @@ def bare(value: Any) -> Any:
 def operations(statements: list[Statement]) -> list[Any]:
     assert [one.opaque for one in statements if one.opaque is not None] == []
     found = [operation for one in statements for operation in one.operations if isinstance(operation, Operation)]
-    # What a column was is no part of the statement that changes it.
-    return [bare(one._replace(definition=None) if one.kind == "change-type" else one) for one in found]
+    # What a column was, and what only the file says of it, is no part of the statement that changes it.
+    plain = [one._replace(flags=one.flags - {"client-default", "named-type"}) for one in found]
+    return [bare(one._replace(definition=None) if one.kind == "change-type" else one) for one in plain]
 
 
 @pytest.mark.parametrize("body", [*CALLS, *BLOCKS], ids=lambda body: body[:90].replace("\n", " "))

@@ -14,7 +14,7 @@ from safecol.request import EffectsRequest, LintRequest
 from safecol.runners.migration_file import MigrationFile
 from safecol.settings import PathSettings
 from safecol.statement_effects import statement_effects
-from safecol.trace import Trace
+from safecol.trace import Problem, Trace
 
 
 def lint(request: LintRequest) -> Result:
@@ -55,11 +55,14 @@ def lint_texts(
     `code` are texts of the application by path, `naming` the patterns of names.
     """
     names = dict(files)
-    before = {f"setup-{number}.sql": text for number, text in enumerate(setup, 1)}
+    environment = {name: names.pop(name) for name in ("env.py",) if name in names}
+    before = {f"setup-{number}.{_suffix(text)}": text for number, text in enumerate(setup, 1)}
+    wrong = _beside_each_other({**before, **names}) if runner == "alembic" else {}
     made = [
         MigrationFile(
-            path, runner if path in names else "plain", dialect, "settings", "texts", target=path in names,
-            ignored=path in names and _passed_over(runner, path),
+            path, runner if path in names or path.endswith(".py") else "plain", dialect, "settings", "texts",
+            target=path in names, ignored=path in names and _passed_over(runner, path),
+            environment="env.py" if environment else "", problems=wrong.get(path, ()),
         )
         for path in (*before, *names)
     ]  # fmt: skip
@@ -72,9 +75,21 @@ def lint_texts(
     )
     collected = Collected(catalog, made, code=code or {})
     chosen = frozenset(rules if rules is not None else catalog.defaults())
-    for ran in run(made, lambda _path: settings, catalog, {**before, **names}, None, change_set="each"):
+    for ran in run(made, lambda _path: settings, catalog, {**before, **names, **environment}, None, change_set="each"):
         collected.add(ran, chosen)
     return list(collected.result().findings)
+
+
+def _suffix(text: str) -> str:
+    return "py" if "def upgrade(" in text or "class Migration" in text else "sql"
+
+
+def _beside_each_other(texts: Mapping[str, str]) -> dict[str, tuple[Problem, ...]]:
+    """What is wrong with the revisions of version files beside each other."""
+    from safecol.frontends.alembic import graph
+
+    found = {path: graph.revision(text) for path, text in texts.items() if path.endswith(".py")}
+    return graph.problems({path: one for path, one in found.items() if one is not None})
 
 
 def _passed_over(runner: str, path: str) -> bool:

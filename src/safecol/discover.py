@@ -204,7 +204,7 @@ class _Search:
 
             theirs = set(of_django)
             others = [full for full in targets if full not in theirs]
-            found += alembic.histories(others, self.around, self.shown, self.dialect)
+            found += alembic.histories(others, self.around, self.shown, self.dialect, self.django)
         if of_django:
             from safecol.runners import django
 

@@ -14,7 +14,7 @@ from safecol.source import Source
 OPTIONS = ("version", "runner", "transaction", "lock-timeout", "dialect")
 VERSIONS = {"postgresql": "16", "mysql": "8.4", "mariadb": "11.4", "sqlite": "3.45"}
 _NAMING = "naming."
-_MARKER = re.compile(r"--\s*(setup|migration|(file|code):\s*(\S+))\s*")
+_MARKER = re.compile(r"(?:--|#)\s*(setup|migration|(file|code):\s*(\S+))\s*")
 _EXPECTED = re.compile(r"(?:--|#)\s*(error|warning|note)\s*$")
 _SUFFIXES = {"sql": "sql", "python": "py"}
 
@@ -46,6 +46,7 @@ def of_page(rule: Rule) -> list[Block]:
 def split(block: Block) -> Example:
     """The setup and files of a block, by its lines `-- setup`, `-- migration`, `-- file: name.sql`, `-- code: a.py`.
 
+    In Python they begin with `#`; what an env.py among the files says holds for Alembic's.
     Setup is what stands under `-- setup`; where nothing does before the end, it is what stands above.
     """
     setup: list[str] = []
@@ -143,13 +144,19 @@ def _lint(rule: Rule, block: Block, catalog: Catalog) -> list[Finding]:
         version=options.get("version", VERSIONS[dialect]),
         setup=list(example.setup),
         catalog=catalog,
-        runner=options.get("runner", "plain"),
+        runner=options.get("runner", _runner(block)),
         rules=catalog.defaults() | {rule.name} if block.kind == "good" or rule.reported else {rule.name},
         transaction={"none": "autocommit"}.get(said := options.get("transaction", ""), said) or None,
         lock_timeout=None if timeout == "none" else timeout,
         code=dict(example.code),
         naming={key.removeprefix(_NAMING): value for key, value in options.items() if key.startswith(_NAMING)},
     )
+
+
+def _runner(block: Block) -> str:
+    if block.language != "python":
+        return "plain"
+    return "django" if "class Migration" in block.text else "alembic"
 
 
 def _stages(rule: Rule, block: Block, catalog: Catalog) -> bool:

@@ -6,7 +6,16 @@ from safecol import effects, history
 from safecol.context import Context
 from safecol.effect import Effect, Failure
 from safecol.expressions import Literal
-from safecol.operations import KINDS, ColumnDefinition, Migration, Operation, RoutineDefinition, Section, Statement
+from safecol.operations import (
+    KINDS,
+    ColumnDefinition,
+    Migration,
+    Name,
+    Operation,
+    RoutineDefinition,
+    Section,
+    Statement,
+)
 from safecol.records import NamedTuple
 from safecol.schema import Schema
 from safecol.source import Span
@@ -259,6 +268,7 @@ def _fact_words(context: Context, facts: dict[str, Fact], operation: Operation, 
     facts["scan"] = bool(effect.scan) and not small and any(_matters(context, name) for name in effect.scan)
     facts["rebuild"] = bool(effect.rebuilt) and existing and not small
     facts["transaction_allowed"] = effect.transaction_allowed
+    facts["algorithm"] = effect.algorithm
     facts["fails"] = effect.fails.when if effect.fails is not None else None
     if effect.fails is not None:
         # What code that was not read has dropped or changed is in nobody's way any more.
@@ -270,6 +280,18 @@ def _fact_words(context: Context, facts: dict[str, Fact], operation: Operation, 
     facts.setdefault("inline", "inline" in flags)
     facts.setdefault("using_index", False)
     facts.setdefault("concurrently", "concurrently" in flags)
+    facts.setdefault("client_default", "client-default" in flags)
+    facts.setdefault("missing_type", "named-type" in flags and _is_missing(context, operation))
+
+
+def _is_missing(context: Context, operation: Operation) -> bool:
+    """Whether nothing that was read has made the type of a column; files before this one were."""
+    kind = operation.definition.type if isinstance(operation.definition, ColumnDefinition) else operation.type
+    if operation.kind == "change-type" and operation.type is not None:
+        kind = operation.type
+    if kind is None or context.file < 2 or context.unseen:
+        return False
+    return context.key(Name(kind.name, kind.schema)) not in context.schema.types
 
 
 def _is_small(context: Context, operation: Operation) -> bool:

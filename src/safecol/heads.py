@@ -15,7 +15,7 @@ BOOLEANS = (
     "rewrite", "scan", "rebuild", "transaction_allowed", "concurrently", "inline", "validated", "if_not_exists",
     "if_exists", "cascade", "using_index", "where", "partitioned", "proven", "nullable", "only", "always_true",
     "unique", "temporary", "narrowing", "lossy", "compatible", "unlogged", "no_data", "type_used",
-    "has_default_partition",
+    "has_default_partition", "enforced", "ignored", "replace", "client_default", "missing_type",
 )  # fmt: skip
 
 # Facts that are words: the closed set where there is one, None where any word may stand.
@@ -27,13 +27,17 @@ WORDS: dict[str, tuple[str, ...] | None] = {
     "duration": ("instant", "table", "concurrent"),
     "transaction": ("inside", "outside"),
     "fails": ("always", "rows"),
-    "failure": ("version", "dependents", "state"),
+    "failure": ("version", "dependents", "assertion", "state"),
     "constraint": ("check", "not-null", "unique", "primary-key", "foreign-key", "exclusion"),
-    "default": ("none", "constant", "volatile"),
+    "default": ("none", "constant", "volatile", "expression", "column", "unsafe", "sequence"),
     "generated": ("none", "stored", "virtual"),
     "key": ("none", "serial", "identity"),
     "domain": ("none", "free", "constrained"),
     "change": ("none", "rewrite", "rebuild", "scan"),
+    "algorithm": ("INSTANT", "INPLACE", "COPY"),
+    "numbering": ("same", "added", "removed"),
+    "method": None,
+    "zero": None,
     "disables": ("autovacuum", "row-security", "triggers"),
     "setting": None,
     "version": None,  # ranges

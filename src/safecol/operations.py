@@ -378,5 +378,6 @@ FLAGS: frozenset[str] = frozenset(
         "through-alter-table", "explicit-name", "security-definer", "using-clause", "system", "schema-wide",
         "skipped-values", "session", "column-list", "conditional", "batched", "understood", "unwritten", "unsupported",
         "ignore", "replace", "online", "not-enforced", "keep-order", "with-validation", "without-validation",
+        "client-default", "named-type",
     }
 )  # fmt: skip

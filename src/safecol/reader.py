@@ -131,7 +131,7 @@ def read(
         return ReadFile(file, source, _migration(file, ()), unread=f"{file.dialect or 'this dialect'} is not read yet")
     if python:
         return (
-            _read_alembic(file, source, transaction)
+            _read_alembic(file, source, transaction, contents)
             if file.runner == "alembic"
             else _read_django(file, source, transaction, replay)
         )
@@ -152,15 +152,23 @@ def read(
     return ReadFile(file, source, _migration(file, tuple(sections)), problems, tuple(placeholders))
 
 
-def _read_alembic(file: MigrationFile, source: Source, transaction: str | None) -> ReadFile:
+def _read_alembic(
+    file: MigrationFile, source: Source, transaction: str | None, contents: Mapping[str, str]
+) -> ReadFile:
     from safecol.frontends.alembic import environment, reading
 
-    around = environment.environment(file.environment)
-    found = reading.read(source.text, transaction or around.transaction, file.dialect)
+    known = contents.get(file.environment) if file.environment else None
+    around = environment.environment(file.environment) if known is None else environment.of_text(known)
+    path = os.path.abspath(file.path) if "/" in file.path or os.path.exists(file.path) else ""
+    found = reading.read(
+        source.text, transaction or around.transaction, file.dialect, path, file.environment, dict(file.helpers),
+        opened=around.open, engines=dict(file.engines),
+    )  # fmt: skip
     migration = _migration(file, found.sections)
     return ReadFile(
-        file, source, migration, (), found.placeholders, emitted=found.text, places=found.places, session=around.session
-    )
+        file, source, migration, (*file.problems, *found.problems), found.placeholders, emitted=found.text,
+        places=found.places, session=around.session, met=found.met, missed=found.missed,
+    )  # fmt: skip
 
 
 def _read_django(file: MigrationFile, source: Source, transaction: str | None, replay: "Replay | None") -> ReadFile:

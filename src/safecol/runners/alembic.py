@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from safecol.patterns import lazy
 from safecol.records import NamedTuple
@@ -11,12 +12,17 @@ from safecol.runners.migration_file import MigrationFile
 from safecol.runners.recognition import HEAD, python_kind
 from safecol.runners.surroundings import Surroundings
 
+if TYPE_CHECKING:
+    from safecol.runners.django import Given
+
 _URL = lazy(r"(?m)^\s*(?:sqlalchemy\.)?url\s*=\s*[\"']?([a-z0-9]+)(?:\+\w+)?://|\b([a-z0-9]+)(?:\+\w+)?://\S*[:@%{]")
+_SECTION = lazy(r"(?m)^\[(\w+)\]\s*$")
+_OWN_URL = lazy(r"(?m)^\s*(?:sqlalchemy\.)?url\s*=\s*[\"']?([a-z0-9]+)(?:\+\w+)?://")
 _LOCATIONS = lazy(r"(?m)^\s*version_locations\s*=\s*(.+)$")
 _SCRIPTS = lazy(r"(?m)^\s*script_location\s*=\s*(.+)$")
 _WORDS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("postgresql", lazy(r"\bdialects\.postgresql\b|dialects import[^\n]*\bpostgresql\b|\bpostgresql_\w+\s*=")),
-    ("mysql", lazy(r"\bdialects\.mysql\b|dialects import[^\n]*\bmysql\b")),
+    ("mysql", lazy(r"\bdialects\.mysql\b|dialects import[^\n]*\bmysql\b|\bmysql_\w+\s*=")),
 )
 _HIGHEST = 4
 """How many folders up an env.py is looked for."""
@@ -32,11 +38,15 @@ class _Home(NamedTuple):
 
 
 def histories(
-    targets: Iterable[str], around: Surroundings, shown: Callable[[str], str], dialect: Callable[[str], str | None]
+    targets: Iterable[str],
+    around: Surroundings,
+    shown: Callable[[str], str],
+    dialect: Callable[[str], str | None],
+    given: "Callable[[str], Given] | None" = None,
 ) -> Iterator[list[tuple[str, MigrationFile]]]:
     """The histories that hold the target files, each with all of its files as (absolute path, file).
 
-    `shown` is a path as the user reads it; `dialect` is what the settings say for it.
+    `shown` is a path as the user reads it; `dialect` is what the settings say for it, `given` what else they say.
     """
     homes: dict[str, tuple[_Home, dict[str, None]]] = {}
     for full in targets:
@@ -45,7 +55,7 @@ def histories(
     for root in sorted(homes):
         home, members = homes[root]
         members.update(dict.fromkeys(_members(home, around)))
-        yield list(_described(home, sorted(members), around, shown, dialect))
+        yield list(_described(home, sorted(members), around, shown, dialect, given))
 
 
 def _described(
@@ -54,12 +64,15 @@ def _described(
     around: Surroundings,
     shown: Callable[[str], str],
     dialect: Callable[[str], str | None],
+    given: "Callable[[str], Given] | None",
 ) -> Iterator[tuple[str, MigrationFile]]:
     from safecol.frontends.alembic import graph
 
     found = {full: graph.revision(around.text(full)) for full in members}
     positions = graph.order({full: one for full, one in found.items() if one is not None})
     spoken, source = _dialect(home, members, around)
+    engines = tuple(_engines(around.text(home.configuration))) if home.configuration else ()
+    wrong = graph.problems({full: one for full, one in found.items() if one is not None}) if home.environment else {}
     history = shown(home.root) if home.root != os.getcwd() else "."
     for full in members:
         path = shown(full)
@@ -71,6 +84,8 @@ def _described(
             MigrationFile(
                 path, "alembic", wanted or spoken, "settings" if wanted else source, history,
                 (0, ((0, at, ""),), stem, 0), runner_source="marker", environment=home.environment,
+                helpers=tuple(given(path).helpers.items()) if given is not None else (), engines=engines,
+                problems=wrong.get(full, ()),
             ),
         )  # fmt: skip
 
@@ -116,8 +131,24 @@ def _members(home: _Home, around: Surroundings) -> Iterator[str]:
                     yield full
 
 
+def _engines(text: str) -> Iterator[tuple[str, str]]:
+    """The dialect of each section of an alembic.ini that has a URL of its own, where there are several."""
+    heads = list(_SECTION.finditer(text))
+    found = []
+    for number, head in enumerate(heads):
+        end = heads[number + 1].start() if number + 1 < len(heads) else len(text)
+        url = _OWN_URL.search(text, head.end(), end)
+        if url is not None and url[1] in dialects.WORDS:
+            found.append((head[1], dialects.WORDS[url[1]]))
+    if len(found) > 1:
+        yield from found
+
+
 def _dialect(home: _Home, members: list[str], around: Surroundings) -> tuple[str, str]:
     named, source = "", ""
+    for word in reversed(os.path.normpath(home.root).split(os.sep)[-3:]):
+        if word in dialects.WORDS:
+            return dialects.WORDS[word], "path"
     for path in (home.configuration, home.environment):
         found = _URL.search(around.text(path)) if path else None
         word = (found[1] or found[2] or "") if found else ""

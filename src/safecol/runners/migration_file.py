@@ -6,6 +6,7 @@ from safecol.records import NamedTuple
 
 if TYPE_CHECKING:
     from safecol.frontends.django.project import Project
+    from safecol.trace import Problem
 
 Part = tuple[int, int, str]
 OrderKey = tuple[int, tuple[Part, ...], str, int]
@@ -20,6 +21,8 @@ class MigrationFile(NamedTuple):
     `direction` is `up` or `down` for whole-file runners, "" where the file's sections decide.
     `no_transaction` is True when a file beside it says so; `ignored` when its runner passes over a file of this name.
     `environment` is the absolute path of the program that runs it (Alembic's env.py), "" when there is none.
+    `helpers` are what functions of the project stand for, as (dotted path, what they are like); `engines` the dialects
+    of the databases of a history of several, by their names. `problems` are what is wrong with its place among others.
     Of Django's: `app` is the label of its app, `project` what is known of the project, and `replaced` is True where a
     squashed migration stands for it, or the other way round, so that it does nothing.
     """
@@ -39,6 +42,9 @@ class MigrationFile(NamedTuple):
     app: str = ""
     project: "Project | None" = None
     replaced: bool = False
+    helpers: tuple[tuple[str, str], ...] = ()
+    engines: tuple[tuple[str, str], ...] = ()
+    problems: tuple["Problem", ...] = ()
 
     @property
     def name(self) -> str:

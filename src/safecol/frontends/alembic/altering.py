@@ -6,7 +6,7 @@ from safecol.frontends.alembic import columns as parts
 from safecol.frontends.alembic.arguments import Arguments
 from safecol.frontends.alembic.expressions import default
 from safecol.frontends.alembic.names import NotKnown, Refused, Target, identifier, known, quoted, string, why
-from safecol.frontends.alembic.types import type_name
+from safecol.frontends.alembic.types import brings_type, type_name
 from safecol.frontends.python.emitted import Piece
 from safecol.frontends.python.values import Made, Unknown, Value
 
@@ -51,7 +51,9 @@ def _of_postgresql(to: Target, given: Arguments) -> Iterator[Statement]:
     if given.get("type_") is not None:
         using = given.get("postgresql_using")
         rest = f" USING {known(using, '`postgresql_using`')}" if using is not None else ""
-        yield [Piece(f"{head} TYPE {type_name(to, given.get('type_'))}{rest}", None, _existing(to, given))]
+        text = f"{head} TYPE {type_name(to, given.get('type_'))}{rest}"
+        flags = ("named-type",) if brings_type(to, given.get("type_")) is not None else ()
+        yield [Piece(text, None, _existing(to, given), flags)]
     nullable = _nullable(given)
     if nullable is not None:
         yield _one(f"{head} {'DROP' if nullable else 'SET'} NOT NULL")

@@ -28,7 +28,8 @@ from safecol.source import Span
 class Column(NamedTuple):
     """A column with what the toolkit needs to write it; `constraints` stand in the column's own clause.
 
-    `missed` says what of its default is not known, which then is a placeholder.
+    `missed` says what of its default is not known, which then is a placeholder. `client` is whether it has a default
+    that only the application's code applies.
     """
 
     name: str
@@ -46,6 +47,13 @@ class Column(NamedTuple):
     comment: str | None
     brings: EnumType | None
     missed: str = ""
+    client: bool = False
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """The flags of the operation that adds it."""
+        named = ("named-type",) if self.brings is not None else ()
+        return (*named, "client-default") if self.client and self.default is None and not self.generated else named
 
 
 def is_column(value: Value) -> bool:
@@ -102,6 +110,7 @@ def column(to: Target, value: Value) -> Column:
         str(comment) if isinstance(comment, Text) else None,
         brings_type(to, given),
         missed,
+        value.keywords.get("default") is not None,
     )
 
 

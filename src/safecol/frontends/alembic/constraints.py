@@ -81,7 +81,10 @@ def drop_constraint(to: Target, call: Made) -> Iterator[Statement]:
         raise outside("A constraint of an existing table")
     name, kind = given.get("constraint_name", "name"), given.get("type_")
     written = None if kind is None else known(kind, "the type of the constraint")
-    if name is None and not (to.is_mysql and written == "primary"):
+    convention = to.convention() or {}
+    made = convention.get(_TYPES.get(written or "", ""), "") if name is None else ""
+    by_table = made != "" and "column_" not in made and "constraint_name" not in made
+    if name is None and not by_table and not (to.is_mysql and written == "primary"):
         raise Refused(
             "A constraint can't be dropped without its name: the toolkit raises an error",
             "Give it the name that the constraint has in the database",
@@ -94,7 +97,7 @@ def drop_constraint(to: Target, call: Made) -> Iterator[Statement]:
     if written is not None and written not in _TYPES:
         raise Refused(f"`{written}` is no type of constraint that Alembic knows", f"One of {', '.join(_TYPES)}")
     bare = known(given.get("table_name"), "the table")
-    found = "" if name is None else name_of(to, _TYPES.get(written or "", ""), name, bare) or ""
+    found = name_of(to, _TYPES.get(written or "", ""), name, bare) or ""
     if not to.is_mysql:
         exists = "IF EXISTS " if given.flag("if_exists") else ""
         yield [Piece(f"ALTER TABLE {given.table} DROP CONSTRAINT {exists}{found}")]

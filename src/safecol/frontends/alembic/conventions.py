@@ -23,7 +23,8 @@ def name_of(
 ) -> str | None:
     """The quoted name of a constraint or index; None where the server will choose one.
 
-    `kind` is the convention's word: `ix`, `uq`, `ck`, `fk`, `pk`. Errors: NotKnown, Refused.
+    `kind` is the convention's word: `ix`, `uq`, `ck`, `fk`, `pk`; `table` may have its schema before a dot.
+    Errors: NotKnown, Refused.
     """
     what = "the name of the index" if kind == "ix" else "the name of the constraint"
     if isinstance(given, Fixed):
@@ -48,11 +49,12 @@ def name_of(
 def _filled(
     template: str, written: str | None, table: str, columns: Sequence[str], referenced: tuple[str, Sequence[str]]
 ) -> str | None:
-    values = {"table_name": table, "referred_table_name": referenced[0]}
+    values = {"table_name": table.rpartition(".")[2], "referred_table_name": referenced[0]}
+    label = table.replace(".", "_")
     for prefix, names in (("", columns), ("referred_", referenced[1])):
         for at, name in enumerate(names):
             values[f"{prefix}column_{at}_name"] = values[f"{prefix}column_{at}_key"] = name
-            values[f"{prefix}column_{at}_label"] = f"{table}_{name}" if not prefix else f"{referenced[0]}_{name}"
+            values[f"{prefix}column_{at}_label"] = f"{label}_{name}" if not prefix else f"{referenced[0]}_{name}"
         if names:
             for word in ("name", "key", "label"):
                 each = [values[f"{prefix}column_{at}_{word}"] for at in range(len(names))]

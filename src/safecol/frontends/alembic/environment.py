@@ -16,11 +16,24 @@ _TIMEOUT = lazy(
 _COMMENT = lazy(r"^\s*#.*$", re.MULTILINE)
 
 
+_CONFIGURED = lazy(r"\bcontext\.configure\(\s*(?:\w*conn\w*\s*,|[^)]*?\bconnection\s*=)", re.DOTALL)
+_BEGUN = lazy(
+    r"\bwith\s+\w[\w.]*\.begin\(\)\s+as\s+\w*conn|\bconn\w*\.begin\(\)|\bconn\w*\.(?:execute|exec_driver_sql|scalar)\("
+)
+_ENDED = lazy(r"\bconn\w*\.(?:commit|rollback|close)\(\)")
+_CONNECTED = lazy(r"\bwith\s+[^\n]*\.connect\([^\n]*\)\s+as\b")
+
+
 class Environment(NamedTuple):
-    """How Alembic sends what is in no autocommit block, and settings of the session as (name, value)."""
+    """How Alembic sends what is in no autocommit block, and settings of the session as (name, value).
+
+    `open` is whether the connection is in a transaction before Alembic gets it: all that is pending then runs in that
+    one, and an autocommit block fails.
+    """
 
     transaction: str = "shared"
     session: tuple[tuple[str, str], ...] = ()
+    open: bool = False
 
 
 @cache
@@ -40,4 +53,18 @@ def of_text(text: str) -> Environment:
     found = {}
     for match in _TIMEOUT.finditer(code):
         found[(match["name"] or match["option"]).lower()] = (match["value"] or match["set"]).strip()
-    return Environment(transaction, tuple(found.items()))
+    is_open = transaction != "autocommit" and _is_open(code)
+    return Environment("shared" if is_open else transaction, tuple(found.items()), is_open)
+
+
+def _is_open(code: str) -> bool:
+    """Whether something has begun a transaction on the connection that Alembic is given, and not ended it.
+
+    From version 2 on the toolkit begins one with the first statement.
+    """
+    given = _CONFIGURED.search(code)
+    if given is None:
+        return False
+    begun = [match.start() for match in _BEGUN.finditer(code, 0, given.start())]
+    ended = [match.start() for pattern in (_ENDED, _CONNECTED) for match in pattern.finditer(code, 0, given.start())]
+    return bool(begun) and max(begun) > max(ended, default=-1)

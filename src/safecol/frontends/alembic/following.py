@@ -1,7 +1,7 @@
 """What a version file calls comes in, call by call; the statements that it sends are written down, none is sent."""
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from safecol.frontends.alembic import statements
@@ -13,7 +13,7 @@ from safecol.frontends.python.emitted import Piece, Writer
 from safecol.frontends.python.modules import Project
 from safecol.frontends.python.running import Runner
 from safecol.frontends.python.values import Class, External, Made, Member, Text, Unknown, Value, path_of, plain
-from safecol.records import NamedTuple
+from safecol.patterns import lazy
 from safecol.source import Span
 from safecol.trace import Problem
 
@@ -36,28 +36,31 @@ _HARMLESS = frozenset(
     dataclasses click tqdm pytz dateutil pprint tester flask.current_app structlog loguru six""".split()  # noqa: SIM905 - a list of words reads better without quotes
 )
 _LOGGING = ("log.", "logger.", "logging.", "_logger.", "LOG.", "_LOG.", "console.")
-
-
-class Count(NamedTuple):
-    """How many operations were met, and how many were not understood."""
-
-    met: int
-    missed: int
+_ANSWER = lazy(r"execute\(\)|exec_driver_sql\(\)|scalars\(\)|query\(\)|fetchall|what the server answers")
+_CHANGE = lazy(r"(?i)\s*(?:update|delete|insert|merge|replace)\b")
 
 
 class Following:
     """The host of one version file: `writer` has what was sent so far."""
 
-    def __init__(self, text: str, to: Target, path: str = "") -> None:
-        """`path` is the file's absolute path: what it imports of its project is looked for around it."""
+    def __init__(self, text: str, to: Target, path: str = "", helpers: Mapping[str, str] | None = None) -> None:
+        """`path` is the file's absolute path: what it imports of its project is looked for around it.
+
+        `helpers` says what functions of the project stand for, by their dotted path or their name.
+        """
+        self.helpers = helpers or {}
         self.writer = Writer()
         self.to = to
         # MariaDB is mostly reached as MySQL.
         self.spoken = "mysql" if to.is_mysql else to.dialect
-        self.runner = Runner(text, self, Project(path) if path else None)
+        self.runner = Runner(text, self, Project(path, outside=self.helpers) if path else None)
         self.following = False
         self.met = 0
         self.missed = 0
+        self.looped = ""
+        self.loops: list[tuple[ast.stmt, int]] = []
+        self.opened = False
+        self.engines: Mapping[str, str] = {}
         self.problems: list[tuple[str, Problem]] = []
         self.direction = "up"
         self.batches: list[Batch] = []
@@ -89,6 +92,12 @@ class Following:
         path = call.path
         if path.endswith(".is_offline_mode"):
             return False
+        stands = self._stands_for(path)
+        if stands == "nothing":
+            return None
+        if stands:
+            path = f"{OP}.get_context().{stands}" if stands == "autocommit_block" else f"{OP}.{stands}"
+            call = call._replace(path=path)
         name = path.rpartition(".")[2]
         if path.startswith(f"{_BATCH}()."):
             return self._in_batch(call, name) if "(" not in path[len(_BATCH) + 3 :] else NotImplemented
@@ -104,14 +113,24 @@ class Following:
         if name in ("create", "drop", "create_all", "drop_all"):
             return self._schema_item(call, name)
         if name in _ROWS and "ession" in path and not _harmless(path):
-            self._opaque(call.span, "the rows that a session writes are not known")
+            self.opaque(call.span, "the rows that a session writes are not known")
             return Unknown(f"{name}()", "it is what a session answers")
         if not (_harmless(path) or path.startswith("sqlalchemy.")) and any(
             map(_touches, (*call.arguments, *call.keywords.values()))
         ):
-            self._opaque(call.span, f"`{_shown(path)}` is not in this file, and it is given the connection")
+            self.opaque(call.span, f"`{_shown(path)}` is not in this file, and it is given the connection")
             return Unknown(f"{name}()", "it is not in this file")
-        return NotImplemented
+        return NotImplemented if not stands else call
+
+    def _stands_for(self, path: str) -> str:
+        """What the settings say a function of the project is like: `nothing`, or an operation of Alembic's."""
+        if not self.helpers or path.startswith(("alembic.", "sqlalchemy.")):
+            return ""
+        bare = path.lstrip(".?")
+        known = self.helpers.get(bare) or self.helpers.get(bare.rpartition(".")[2]) or ""
+        if not known and path.startswith("."):
+            known = next((one for key, one in self.helpers.items() if key.endswith(f".{bare}")), "")
+        return known.rpartition(".")[2]
 
     def stated(self, value: Value) -> None:
         """A call that stands as a statement, and that nothing took."""
@@ -119,12 +138,15 @@ class Following:
             root = value.path.lstrip("?.").partition(".")[0]
             name = value.path.rpartition(".")[2]
             if root not in ("sqlalchemy", "alembic", "sa", "super()") and name not in _ENDS:
-                self._opaque(value.span, f"`{_shown(value.path)}` is not in this file: what it does is not known")
+                self.opaque(value.span, f"`{_shown(value.path)}` is not in this file: what it does is not known")
 
     def enter(self, value: Value) -> Value:
         """A block begins: one that commits and sends what is in it outside of a transaction, or a batch."""
         if path_of(value).endswith(".autocommit_block()"):
             self.writer.transaction = "autocommit"
+            if self.opened and self.active and isinstance(value, Made) and self.to.dialect == "postgresql":
+                message = "env.py hands over a connection that is in a transaction: an autocommit block fails in it"
+                self.problem("autocommit-in-open-transaction", value.span, message)
         if isinstance(value, Made) and value.path == _BATCH:
             self.batches.append(Batch(value, []))
         return value
@@ -141,11 +163,29 @@ class Following:
         before = self.writer.batched
         commits = self.writer.transaction == "autocommit" or "commit" in ast.unparse(node).lower()
         self.writer.batched = before or commits
+        over_rows = isinstance(node, (ast.For, ast.AsyncFor)) and _ANSWER.search(self.looped) is not None
+        self.loops.append((node, len(self.writer.emissions) if over_rows and not commits else -1))
         return before
 
+    def item(self, value: Value) -> Value:
+        """What a loop goes through when that is not known: the rows of an answer, perhaps."""
+        self.looped = f"{value.source}: {value.reason}" if isinstance(value, Unknown) else path_of(value)
+        return NotImplemented
+
     def repeated(self, before: bool) -> None:
-        """A loop ends."""
+        """A loop ends: what it did for each of the rows that it went through."""
         self.writer.batched = before
+        node, first = self.loops.pop()
+        if first < 0 or not self.active:
+            return
+        changes = [
+            one
+            for one in self.writer.emissions[first:]
+            if _CHANGE.match(self.writer.text, one.start, one.end) is not None and not one.reason
+        ]
+        if changes:
+            message = "Rows are read into the program and changed by a statement each, in one transaction"
+            self.problem("row-loop-backfill", self.runner.evaluator.positions.span(node), message)
 
     def guarded(self, condition: bool) -> bool:
         """What follows runs under a condition, or not."""
@@ -156,7 +196,7 @@ class Following:
     def ignored(self, node: ast.stmt, reason: str) -> None:
         """A statement that was not followed."""
         if self.active:
-            self._opaque(self.runner.evaluator.positions.span(node), reason)
+            self.opaque(self.runner.evaluator.positions.span(node), reason)
 
     # What calls send
 
@@ -170,7 +210,7 @@ class Following:
             return NotImplemented
         handler = OPERATIONS.get(name)
         if handler is None:
-            self._opaque(call.span, f"`op.{name}` is not an operation of Alembic's own")
+            self.opaque(call.span, f"`op.{name}` is not an operation of Alembic's own")
             return Unknown(f"op.{name}()", "it is not an operation of Alembic's own")
         self._send(call, lambda: handler(self.to, call))
         if name == "create_table":
@@ -216,7 +256,7 @@ class Following:
             why = what_copies(batch) or '`recreate="always"`'
             self.problem(COPY, batch.call.span, f"{why} in a batch copies all of {shown} to a new table")
         elif copying:
-            self._opaque(
+            self.opaque(
                 batch.call.span, 'with `recreate="always"` the table is copied to a new one, which takes its place'
             )
         before = self.writer.conditional, self.writer.batched
@@ -280,7 +320,7 @@ class Following:
             self.writer.sql([Piece(f"{name.upper()} SEQUENCE {sequence}")], call.span)
             return None
         if name.endswith("_all") or any(map(_touches, (*call.arguments, *call.keywords.values()))):
-            self._opaque(call.span, f"what `{_shown(call.path)}` makes is not in this file")
+            self.opaque(call.span, f"what `{_shown(call.path)}` makes is not in this file")
             return None
         return NotImplemented
 
@@ -294,10 +334,11 @@ class Following:
                 Made(f"{OP}.{name}_table", arguments[: None if name == "create" else 1], base.keywords, call.span),
                 f"{name}_table",
             )
-        self._opaque(call.span, f"what `{_shown(call.path)}` makes is not known")
+        self.opaque(call.span, f"what `{_shown(call.path)}` makes is not known")
         return None
 
-    def _opaque(self, span: Span, reason: str) -> None:
+    def opaque(self, span: Span, reason: str) -> None:
+        """Something that was not understood."""
         self.met += 1
         self.missed += 1
         self.writer.opaque(span, reason)

@@ -1,11 +1,14 @@
 """The texts of version files come in; their revisions, and the order in which Alembic runs them, go out."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from safecol.patterns import lazy
 from safecol.records import NamedTuple
+from safecol.source import Span
+from safecol.trace import Problem
 
+_TOP = Span(0, 0)
 _ASSIGNED = lazy(
     r"^(?P<name>revision|down_revision|depends_on|branch_labels)[^\S\n]*(?::[^=\n]+)?=\s*"
     r"(?P<value>\((?:[^()]|\([^()]*\))*\)|\[[^\]]*\]|\{[^}]*\}|[^\n#]*)",
@@ -63,6 +66,56 @@ def order(revisions: Mapping[str, Revision]) -> dict[str, int]:
             pending.pop()
             positions.setdefault(at, len(positions))
     return positions
+
+
+def problems(revisions: Mapping[str, Revision]) -> dict[str, tuple[Problem, ...]]:
+    """What is wrong with the files of a history beside each other, by path: Alembic refuses to run them."""
+    found: dict[str, list[Problem]] = {}
+    paths: dict[str, str] = {}
+    for path in sorted(revisions):
+        name = revisions[path].name
+        if paths.setdefault(name, path) != path:
+            other = paths[name].replace("\\", "/").rpartition("/")[2]
+            message = f"`{other}` has the same revision `{name}`: Alembic warns and runs only one of the two"
+            found.setdefault(path, []).append(Problem("duplicate-version", _TOP, message))
+    labels = {label for one in revisions.values() for label in one.labels}
+    for path, one in revisions.items():
+        for name in (*one.down, *one.depends):
+            if name not in labels and _path(name, paths) is None and len(revisions) > 1:
+                message = f"No file has the revision `{name}`, which this one follows: Alembic stops with a KeyError"
+                found.setdefault(path, []).append(Problem("missing-revision", _TOP, message))
+    for path, message in _heads(revisions, paths):
+        found.setdefault(path, []).append(Problem("multiple-heads", _TOP, message))
+    return {path: tuple(each) for path, each in found.items()}
+
+
+def _heads(revisions: Mapping[str, Revision], paths: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The last files of lines that part and never meet again, where no label says that they are branches."""
+    parents = {
+        path: [at for name in one.down if (at := _path(name, paths)) is not None] for path, one in revisions.items()
+    }
+    followed = {other for each in parents.values() for other in each}
+    heads = [path for path in sorted(revisions) if path not in followed and paths[revisions[path].name] == path]
+    if len(heads) < 2:
+        return
+    before = {head: _ancestors(head, parents) for head in heads}
+    for head in heads:
+        rivals = [one for one in heads if one != head and before[one] & before[head]]
+        branches = [one for one in before[head] | {head} if revisions[one].labels]
+        if rivals and not branches:
+            names = ", ".join(f"`{revisions[one].name}`" for one in (head, *rivals[:3]))
+            yield head, f"{names} all end the history: `alembic upgrade head` refuses to choose"
+
+
+def _ancestors(path: str, parents: Mapping[str, list[str]]) -> set[str]:
+    seen: set[str] = set()
+    pending = list(parents[path])
+    while pending:
+        one = pending.pop()
+        if one not in seen:
+            seen.add(one)
+            pending += parents[one]
+    return seen
 
 
 def _chained(revisions: Iterable[str], before: Mapping[str, list[str]]) -> list[str]:

@@ -46,7 +46,7 @@ def index(to: Target, value: Made, table: str, *, columns: Value = None, name: V
 
 
 def _index_name(to: Target, table: str, name: Value, elements: Sequence[Value]) -> str:
-    return name_of(to, "ix", name, unquoted(table.rpartition(".")[2]), texts(elements)) or ""
+    return name_of(to, "ix", name, ".".join(map(unquoted, table.split("."))), texts(elements)) or ""
 
 
 def _element(to: Target, value: Value, operators: dict[Value, Value]) -> str:
@@ -63,4 +63,4 @@ def _element(to: Target, value: Value, operators: dict[Value, Value]) -> str:
 
 def index_name(to: Target, table: str, name: str) -> str:
     """The name of the index of a column with `index=True`."""
-    return name_of(to, "ix", None, table, (name,)) or ""
+    return name_of(to, "ix", None, ".".join(map(unquoted, table.split("."))), (name,)) or ""

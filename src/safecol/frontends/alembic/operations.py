@@ -35,7 +35,7 @@ def add_column(to: Target, call: Made) -> Iterator[Statement]:
     if given.flag("inline_primary_key") and made.primary_key:
         text += " PRIMARY KEY"
     exists = "IF NOT EXISTS " if given.flag("if_not_exists") else ""
-    yield [Piece(f"ALTER TABLE {table} ADD COLUMN {exists}"), Piece(text, made.span)]
+    yield [Piece(f"ALTER TABLE {table} ADD COLUMN {exists}"), Piece(text, made.span, flags=made.flags)]
     if made.missed:
         yield Unknown(made.name, made.missed)
     yield from _of_column(to, made, table, bare, constraints=True, references=not inline)
@@ -53,7 +53,7 @@ def _of_column(
             yield [Piece(f"ALTER TABLE {table} ADD "), Piece(f"{head}UNIQUE ({quoted(to, made.name)})", made.span)]
     if made.indexed:
         unique = "UNIQUE " if made.unique else ""
-        name = indexes.index_name(to, bare, made.name)
+        name = indexes.index_name(to, table, made.name)
         schema, _, alone = table.rpartition(".") if to.is_sqlite else ("", "", table)
         where = f"{schema}.{name} ON {alone}" if schema else f"{name} ON {table}"
         yield [Piece(f"CREATE {unique}INDEX {where} ({quoted(to, made.name)})", made.span)]

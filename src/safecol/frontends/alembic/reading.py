@@ -1,8 +1,11 @@
 """The text of a version file comes in; what it sends to the server, as SQL with places and as statements, goes out."""
 
 import ast
+from collections.abc import Mapping
+from functools import partial
 
 from safecol.dialects import registry
+from safecol.frontends.alembic import imports, naming
 from safecol.frontends.alembic.following import OP, Following
 from safecol.frontends.alembic.names import Target
 from safecol.frontends.python.emitted import Emission, Places
@@ -35,12 +38,26 @@ class Reading(NamedTuple):
     problems: tuple[Problem, ...] = ()
 
 
-def read(text: str, transaction: str = "shared", dialect: str = "postgresql", path: str = "") -> Reading:
+def read(
+    text: str,
+    transaction: str = "shared",
+    dialect: str = "postgresql",
+    path: str = "",
+    environment: str = "",
+    helpers: Mapping[str, str] | None = None,
+    *,
+    opened: bool = False,
+    engines: Mapping[str, str] | None = None,
+) -> Reading:
     """Follow `upgrade()` and `downgrade()`; `transaction` is how Alembic sends what is in no autocommit block.
 
     `path` is the file's absolute path, around which the modules of its project are looked for; "" for none.
+    `environment` is that of its env.py; `helpers` says what functions of the project stand for.
+    `opened` is whether the connection is in a transaction that Alembic has not begun; `engines` are the dialects of the
+    databases of a history of several.
     """
-    following = Following(text, Target(dialect), path)
+    following = Following(text, Target(dialect, partial(naming.convention, environment)), path, helpers or {})
+    following.opened, following.engines = opened, engines or {}
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as problem:
@@ -48,9 +65,12 @@ def read(text: str, transaction: str = "shared", dialect: str = "postgresql", pa
     parts: list[tuple[str, int, int]] = []
     try:
         following.runner.statement_list(tree.body)
+        imports.of_project(following, tree, path)
         for direction, name in (("up", "upgrade"), ("down", "downgrade")):
             first = len(following.writer.emissions)
             _follow(following, name)
+            if name == "upgrade":
+                _merging(following)
             parts.append((direction, first, len(following.writer.emissions)))
     except RecursionError:
         following.writer.opaque(Span(0, len(text)), "it is nested too deeply to be analyzed")
@@ -73,13 +93,33 @@ def _follow(following: Following, name: str) -> None:
     following.writer.transaction = ""
 
 
+def _merging(following: Following) -> None:
+    """A revision that joins two lines, and does more than that."""
+    down: Value = following.runner.module.names.get("down_revision")
+    sent = [one for one in following.writer.emissions if not one.reason]
+    if type(down) in (list, tuple) and len(down) > 1 and sent:
+        count = f"{len(sent)} statement{'s' if len(sent) > 1 else ''}"
+        message = f"This revision merges two lines and sends {count} of its own"
+        following.problem("operations-in-merge", sent[0].place, message)
+
+
 def _functions(following: Following, name: str, function: Value) -> list[Function]:
     """The function itself, or those of the several databases that it chooses from."""
     names = following.runner.module.names
     if isinstance(function, Function):
         several = [one for key, one in names.items() if key.startswith(f"{name}_") and isinstance(one, Function)]
-        chooses = several and "globals()" in ast.unparse(function.node)
-        return several if chooses else [function]
+        if not (several and "globals()" in ast.unparse(function.node)):
+            return [function]
+        here = following.to.dialect
+        for one in several:
+            spoken = following.engines.get(one.name.removeprefix(f"{name}_"), here)
+            if spoken != here and not (following.to.is_mysql and spoken in ("mysql", "mariadb")):
+                title = registry.known(spoken).title
+                reason = (
+                    f"`{one.name}` is for a database of {title}, and this history is read as one of another dialect"
+                )
+                following.opaque(following.runner.positions.span(one.node), reason)
+        return [one for one in several if following.engines.get(one.name.removeprefix(f"{name}_"), here) == here]
     return []
 
 
@@ -181,6 +221,8 @@ def _statements(
             operations = tuple(map(_conditional, operations))
         if emission.existing:
             operations = tuple(_was(one, emission.existing) for one in operations)
+        if emission.flags:
+            operations = tuple(_flagged(one, emission.flags) for one in operations)
         if emission.batched:
             operations = tuple(map(_batched, operations))
         found.append(statement._replace(operations=operations, opaque=opaque))
@@ -196,6 +238,12 @@ def _was(operation: Operation, existing: str) -> Operation:
     if operation.kind != "change-type" or before is None or operation.column is None:
         return operation
     return operation._replace(definition=ColumnDefinition(operation.column, before, operation.span))
+
+
+def _flagged(operation: Operation, flags: tuple[str, ...]) -> Operation:
+    if operation.kind not in ("add-column", "change-type", "modify-column"):
+        return operation
+    return operation._replace(flags=operation.flags | set(flags))
 
 
 def _batched(operation: Operation) -> Operation:

@@ -14,12 +14,13 @@ from safecol.source import Span
 class Piece(NamedTuple):
     """Some SQL: `place` is where it comes from, when that is narrower than its statement.
 
-    `existing` is the type that the file says the changed column has.
+    `existing` is the type that the file says the changed column has. `flags` are those of the operation on a column.
     """
 
     text: str
     place: Span | None = None
     existing: str = ""
+    flags: tuple[str, ...] = ()
 
 
 class _Segment(NamedTuple):
@@ -84,6 +85,7 @@ class Emission(NamedTuple):
     holes: bool = False
     batched: bool = False
     existing: str = ""
+    flags: tuple[str, ...] = ()
 
 
 class Writer:
@@ -114,7 +116,7 @@ class Writer:
             if piece.place is not None and piece.place.start >= 0:
                 self.places.narrow(self._length, self._length + len(piece.text), piece.place)
             self._write(piece.text)
-        self._end(start, place, holes=False, existing="".join(piece.existing for piece in pieces))
+        self._end(start, place, holes=False, existing="".join(piece.existing for piece in pieces), flags=_flags(pieces))
 
     def script(self, text: Text, place: Span) -> None:
         """SQL as the user wrote it: one or more statements."""
@@ -140,10 +142,21 @@ class Writer:
         self._write("--")
         self._end(start, place, holes=False, reason=reason)
 
-    def _end(self, start: int, place: Span, *, holes: bool, reason: str = "", existing: str = "") -> None:
+    def _end(
+        self, start: int, place: Span, *, holes: bool, reason: str = "", existing: str = "", flags: tuple[str, ...] = ()
+    ) -> None:
         self.emissions.append(
             Emission(
-                start, self._length, place, self.transaction, self.conditional, reason, holes, self.batched, existing
+                start,
+                self._length,
+                place,
+                self.transaction,
+                self.conditional,
+                reason,
+                holes,
+                self.batched,
+                existing,
+                flags,
             )
         )
         self._write("\n;\n" if not reason else "\n")
@@ -151,3 +164,7 @@ class Writer:
     def _write(self, text: str) -> None:
         self._texts.append(text)
         self._length += len(text)
+
+
+def _flags(pieces: Sequence[Piece]) -> tuple[str, ...]:
+    return tuple(flag for piece in pieces for flag in piece.flags)

@@ -334,6 +334,11 @@ class Evaluator:
 
     def called(self, node: ast.Call, scope: Scope) -> Value:
         function = self.evaluate(node.func, scope)
+        arguments, keywords = self.arguments(node, scope)
+        return self.apply(function, arguments, keywords, self.positions.span(node), node)
+
+    def arguments(self, node: ast.Call, scope: Scope) -> tuple[tuple[Value, ...], dict[str, Value]]:
+        """The arguments and keywords of a call."""
         arguments: list[Value] = []
         for argument in node.args:
             if isinstance(argument, ast.Starred):
@@ -350,7 +355,7 @@ class Evaluator:
                 keywords.update({str(name): item for name, item in value.items() if isinstance(name, str)})
             else:
                 keywords["**"] = self.unknown(keyword.value, "its items are not known")
-        return self.apply(function, tuple(arguments), keywords, self.positions.span(node), node)
+        return tuple(arguments), keywords
 
     def apply(
         self, function: Value, arguments: tuple[Value, ...], keywords: dict[str, Value], span: Span, node: ast.Call

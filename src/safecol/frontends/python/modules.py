@@ -3,7 +3,7 @@
 import ast
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 
 from safecol.frontends.python.values import Scope
@@ -71,11 +71,22 @@ def _names(target: ast.expr) -> Iterator[str]:
 class Project:
     """The modules of the project that a file belongs to: what it imports is looked for in the folders above it."""
 
-    def __init__(self, file: str, roots: Sequence[str] = ()) -> None:
-        """`file` is the absolute path of the file that is read; `roots` are further folders of modules."""
+    def __init__(self, file: str, roots: Sequence[str] = (), outside: Collection[str] = ()) -> None:
+        """`file` is the absolute path of the file that is read; `roots` are further folders of modules.
+
+        `outside` are the dotted paths of what is not to be followed: something else is known of it.
+        """
         self.file = file
+        self.outside = frozenset(outside)
         self.roots = (*roots, *_roots(os.path.dirname(file)))
         self.modules: dict[str, Module | None] = {}
+
+    def stays_outside(self, dotted: str) -> bool:
+        """Whether a name is one of those that are not followed; a relative one may lack the start of its path."""
+        if not self.outside:
+            return False
+        bare = dotted.lstrip(".")
+        return bare in self.outside or (bare != dotted and any(one.endswith(f".{bare}") for one in self.outside))
 
     def find(self, dotted: str, level: int, importer: str) -> str:
         """The file of a module, or the folder of a package without one; "" where it is no part of the project."""

@@ -49,6 +49,12 @@ class _Left(Exception):  # noqa: N818 - `break` and `continue`
     pass
 
 
+def _is_manager(function: Function) -> bool:
+    """Whether a function is made a context manager by its decorator."""
+    decorators = () if isinstance(function.node, ast.Lambda) else function.node.decorator_list
+    return any(ast.unparse(one).endswith("contextmanager") for one in decorators)
+
+
 class Runner:
     """Follows the statements of one file."""
 
@@ -63,6 +69,7 @@ class Runner:
         self.module.positions = self.positions
         self.depth = 0
         self.count = 0
+        self.yields: list[Callable[[Value], None]] = []
         self.loading = False
         """Whether a module of the project is followed: what it does when it is imported is no part of the file."""
 
@@ -111,6 +118,8 @@ class Runner:
     def within(self, path: str, file: str, name: str) -> Value:
         """What a module of the project has by a name: its value, a module inside it, or something external."""
         dotted = f"{path}.{name}" if path else name
+        if self.project is not None and self.project.stays_outside(dotted):
+            return External(dotted)
         module = self.project.module(file, path) if self.project is not None else None
         if module is not None:
             found, value = self._of_module(module, name)
@@ -187,7 +196,11 @@ class Runner:
     def statement(self, node: ast.stmt, scope: Scope) -> None:
         """Follow one statement."""
         evaluate = self.evaluator.evaluate
-        if isinstance(node, ast.Expr):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Yield):
+            given = None if node.value.value is None else evaluate(node.value.value, scope)
+            if self.yields:
+                self.yields.pop()(given)
+        elif isinstance(node, ast.Expr):
             self.host.stated(evaluate(node.value, scope))
         elif isinstance(node, ast.Assign):
             value = evaluate(node.value, scope)
@@ -303,18 +316,58 @@ class Runner:
                 scope.names[name] = Imported(file, path, name)
 
     def _with(self, node: ast.With | ast.AsyncWith, scope: Scope) -> None:
-        entered = []
-        for item in node.items:
-            value = self.evaluator.evaluate(item.context_expr, scope)
-            inside = self.host.enter(value)
-            entered.append(value)
+        self._entered(node.items, node.body, scope)
+
+    def _entered(self, items: list[ast.withitem], body: list[ast.stmt], scope: Scope) -> None:
+        """Follow a block with what its items do before and after."""
+        if not items:
+            self.block(body, scope)
+            return
+        item, rest = items[0], items[1:]
+
+        def inside(value: Value) -> None:
             if item.optional_vars is not None:
-                self.evaluator.bind(item.optional_vars, inside, scope)
+                self.evaluator.bind(item.optional_vars, value, scope)
+            self._entered(rest, body, scope)
+
+        if isinstance(item.context_expr, ast.Call):
+            function = self.evaluator.evaluate(item.context_expr.func, scope)
+            if isinstance(function, Function) and _is_manager(function):
+                self._managed(function, item.context_expr, scope, inside)
+                return
+        value = self.evaluator.evaluate(item.context_expr, scope)
+        given = self.host.enter(value)
         try:
-            self.block(node.body, scope)
+            inside(given)
         finally:
-            for value in reversed(entered):
-                self.host.leave(value)
+            self.host.leave(value)
+
+    def _managed(self, function: Function, node: ast.Call, scope: Scope, inside: Callable[[Value], None]) -> None:
+        """Follow a function that yields to the block: the block stands where it yields."""
+        positions, here = self.evaluator.positions, self.elsewhere.here
+        ended: list[Exception] = []
+
+        def block(value: Value) -> None:
+            before, at = self.evaluator.positions, self.elsewhere.here
+            self.evaluator.use(positions)
+            self.elsewhere.here = here
+            try:
+                inside(value)
+            except (_Returned, _Left) as end:  # it is the end of what is around the block, not of the function
+                ended.append(end)
+            finally:
+                self.evaluator.use(before)
+                self.elsewhere.here = at
+
+        arguments, keywords = self.evaluator.arguments(node, scope)
+        self.yields.append(block)
+        waiting = len(self.yields)
+        self.call(function, arguments, keywords, positions.span(node))
+        if len(self.yields) == waiting:  # it never came to its yield
+            self.yields.pop()
+            block(None)
+        if ended:
+            raise ended[0]
 
     def _for(self, node: ast.For | ast.AsyncFor, scope: Scope) -> None:
         value = self.evaluator.evaluate(node.iter, scope)
@@ -338,6 +391,8 @@ class Runner:
         """Follow the body of a loop that runs nobody knows how often: once."""
         before = self.host.repeating(node)
         try:
+            if isinstance(node, ast.While):
+                self.evaluator.evaluate(node.test, scope)  # it may send something, and runs in any case
             self.maybe(lambda: self._once(node.body, scope))
         finally:
             self.host.repeated(before)
