@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from safecol import slices, stages
+from safecol.analysis import lint_texts
+from safecol.catalog import load
 from safecol.effect import Effect
 from safecol.finding import Stage
 from safecol.frontends.postgresql.splitting import read_section
@@ -238,3 +240,24 @@ def test_a_long_value_is_shortened_in_a_message() -> None:
     shown = stages.message("{default}", Hit(step(sql), Span(0, 1)), sql)
     assert len(shown) == 60
     assert shown.endswith("x…")
+
+
+@pytest.mark.parametrize(
+    ("setup", "sql", "name"),
+    [
+        ("CREATE INDEX ON orders (code);", "CREATE INDEX ON orders (code);", "orders_code_idx1"),
+        ("CREATE INDEX orders_id_idx ON orders (code);", "CREATE INDEX ON orders (id);", "orders_id_idx1"),
+        ("CREATE TABLE orders_code_key (a int);", "ALTER TABLE orders ADD UNIQUE (code);", "orders_code_key1"),
+        ("", "CREATE INDEX ON orders (code);", "orders_code_idx"),
+    ],
+)
+def test_a_proposed_index_has_a_name_that_is_free(setup: str, sql: str, name: str) -> None:
+    found = lint_texts(
+        [("1.sql", sql)],
+        dialect="postgresql",
+        version="16",
+        setup=["CREATE TABLE orders (id bigint, code text);" + setup],
+        catalog=load(),
+    )
+    stages = [stage.sql for finding in found for stage in finding.stages if "CONCURRENTLY" in stage.sql]
+    assert [name in sql.replace(";", " ").split() for sql in stages] == [True]

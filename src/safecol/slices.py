@@ -107,9 +107,9 @@ def values(step: Step, text: str) -> dict[str, str]:
     found["clause"] = clause.text
     definition = operation.definition
     if isinstance(definition, IndexDefinition):
-        found |= _index(operation, definition, statement)
+        found |= _index(operation, definition, statement, step.facts.get("numbered") or "")
     elif isinstance(definition, ConstraintDefinition):
-        found |= _constraint(operation, definition, text, found)
+        found |= _constraint(operation, definition, text, {**found, "number": str(step.facts.get("numbered") or "")})
     elif isinstance(definition, ColumnDefinition) and operation.kind != "change-type":
         found |= _column(operation, definition, text, found)
     elif operation.kind in {"drop-table", "drop-view"} and operation.relation:
@@ -158,13 +158,13 @@ def _named(step: Step, statement: _Clause, clause: _Clause) -> Iterator[tuple[st
             yield "name", _written(clause, Name(operation.value))
 
 
-def _index(operation: Operation, definition: IndexDefinition, statement: _Clause) -> dict[str, str]:
+def _index(operation: Operation, definition: IndexDefinition, statement: _Clause, number: str | int) -> dict[str, str]:
     on = statement.find("ON")
     only = statement.tokens[on].word == "ONLY" if 0 < on < len(statement.tokens) else False
     rest = statement.between(on + only, len(statement.tokens)) if on > 0 else ""
     parts = "_".join(element.column or "expr" for element in definition.elements)
     table = operation.relation.name if operation.relation else ""
-    name = _written(statement, Name(definition.name)) if definition.name else _proposed(table, parts, "idx")
+    name = _written(statement, Name(definition.name)) if definition.name else _proposed(table, parts, f"idx{number}")
     return {
         "name": name,
         "unique": "UNIQUE " if definition.unique else "",
@@ -184,7 +184,7 @@ def _constraint(
     if definition.name or definition.index:
         made["name"] = _written(source, Name(definition.name or definition.index or ""))
     else:
-        made["name"] = _proposed(table, "_".join(columns), _PROPOSED.get(definition.kind, "check"))
+        made["name"] = _proposed(table, "_".join(columns), _PROPOSED.get(definition.kind, "check") + found["number"])
     made["new_name"] = _proposed(table, "_".join(definition.columns), "present")
     body = source.find("CONSTRAINT") + 1 if source.find("CONSTRAINT") == 1 else 0
     stop = len(source.tokens)

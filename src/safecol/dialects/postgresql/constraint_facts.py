@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from safecol.context import Context
 from safecol.dialects.postgresql import targets
+from safecol.dialects.postgresql.index_facts import numbered
 from safecol.dialects.postgresql.relation_facts import constraint_feature
 from safecol.expressions import Expression, NullTest, columns, walk
 from safecol.fold import Rest
@@ -40,6 +41,8 @@ def _add_constraint(context: Context, operation: Operation, key: str, rest: Rest
         _foreign_key(context, item, key, table, found)
     else:
         _key(context, operation, item, key, table, rest, found)
+        if item.kind == "unique" and item.name is None:
+            found["numbered"] = numbered(context, key, item.columns, "key")
 
 
 def _values(key: str, item: ConstraintDefinition, rest: Rest) -> str:
@@ -57,9 +60,7 @@ def _rejects_null(expression: Expression, names: tuple[str, ...]) -> bool:
     )
 
 
-def _all_proven(
-    context: Context, operation: Operation, key: str, names: tuple[str, ...], rest: Rest
-) -> bool:
+def _all_proven(context: Context, operation: Operation, key: str, names: tuple[str, ...], rest: Rest) -> bool:
     from safecol.dialects.postgresql.column_facts import not_null_proven
 
     return all(

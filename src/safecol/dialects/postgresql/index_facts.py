@@ -1,6 +1,6 @@
 """Facts of operations on indexes on PostgreSQL: what effects.toml and pages ask of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from safecol.context import Context
 from safecol.dialects.postgresql.column_facts import default_class, key_columns
@@ -26,6 +26,8 @@ def _create_index(context: Context, operation: Operation, key: str, rest: Rest, 
     if definition.predicate is not None:
         expressions.append(definition.predicate)
     found["volatile_expression"] = any(default_class(context, item) == "volatile" for item in expressions)
+    if definition.name is None:
+        found["numbered"] = numbered(context, key, [element.column or "expr" for element in definition.elements], "idx")
     others = context.schema.indexes_of(key)
     found["index_count"] = len(others)
     found["covered_by"] = next((other.name for other in others if _covers(other.definition, definition)), None)
@@ -36,6 +38,16 @@ def _create_index(context: Context, operation: Operation, key: str, rest: Rest, 
     if table is not None and table.partition_by is not None:
         needed = key_columns(table.partition_by.elements)
         found["misses_partition_key"] = not needed <= {element.column for element in definition.elements}
+
+
+def numbered(context: Context, key: str, parts: Sequence[str], label: str) -> int:
+    """The number behind the name that the server would choose for an index: 0 where the name is free without one."""
+    schema, dot, table = key.rpartition(".")
+    base = f"{schema}{dot}{'_'.join((table, *parts, label))}"
+    number = 0
+    while context.exists(f"{base}{number or ''}"):
+        number += 1
+    return number
 
 
 def _covers(wide: IndexDefinition, narrow: IndexDefinition) -> bool:
