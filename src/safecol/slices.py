@@ -358,11 +358,13 @@ def _written(clause: _Clause, name: Name) -> str:
     tokens = clause.tokens
     parts = [part for part in (name.schema, name.name) if part]
     width = 2 * len(parts) - 1
-    for at in range(len(tokens) - width + 1):
-        window = tokens[at : at + width]
-        names = [_folded(token) for token in window[::2]]
-        if names == parts and all(token.word == "." for token in window[1::2]) and window[0].word != "'":
-            return clause.between(at, at + width)
+    # Some dialects fold quoted names too, which is looked for only where nothing is written just so.
+    for fold in (str, str.lower):
+        for at in range(len(tokens) - width + 1):
+            window = tokens[at : at + width]
+            names = [fold(_folded(token)) for token in window[::2]]
+            if names == parts and all(token.word == "." for token in window[1::2]) and window[0].word != "'":
+                return clause.between(at, at + width)
     return ".".join(_quoted(part) for part in parts)
 
 

@@ -108,7 +108,7 @@ def _unfiltered_updates(trace: Trace) -> Iterator[Step]:
 def _unbatched(trace: Trace) -> Iterator[Step]:
     copied = {id(step) for step in copies(trace)}
     for step in trace.steps:
-        if not step.existing or step.operation.flags & FEW:
+        if not step.existing or step.operation.flags & FEW or step.facts.get("single") is True:
             continue
         if id(step) in copied or (step.operation.kind in {"update", "delete"} and _broad(step.operation)):
             yield step

@@ -82,7 +82,11 @@ def _renamed_first(trace: Trace) -> Iterator[Hit]:
             and one.operation.relation is not None
             and one.operation.relation.name == operation.new_name
         ]
-        if made is None or not gone or step.facts.get("references_follow") is not True:
+        # Renamed to and fro, the new table gets back what followed the old one.
+        back = any(
+            one.operation.kind == "rename-table" and one.operation.new_name == operation.new_name for one in later
+        )
+        if made is None or not gone or back or step.facts.get("references_follow") is not True:
             continue
         copied = [one for one in later if one.table == made.table and _reads(one.operation, operation.new_name or "")]
         mended = {
@@ -92,7 +96,7 @@ def _renamed_first(trace: Trace) -> Iterator[Hit]:
         known = step.facts.get("columns") is not None
         if users or not known:
             shown = ", ".join(f"`{name}`" for name in users[:2]) + (f" and {len(users) - 2} more" if users[2:] else "")
-            what = f"what refers to it in {shown}" if users else "foreign keys and views that refer to it"
+            what = f"what refers to it in {shown}" if users else "whatever refers to it"
             values = {"what": what, "then": "follows the rename, to a table that is dropped then"}
             yield Hit(step, operation.span, values)
         for one in copied:
@@ -162,7 +166,7 @@ def _listed(text: str) -> Iterator[tuple[str, set[str]]]:
 
 
 def _indexed(steps: tuple[Step, ...], rebuild: Rebuild, name: str, columns: set[str]) -> bool:
-    """Whether an index of the name, or of the same columns, is there after the rebuild, or was dropped on purpose."""
+    """Whether an index of the name, or that begins with its columns, is there then, or it was dropped on purpose."""
     for step in steps:
         operation = step.operation
         if operation.kind == "drop-index" and operation.relation is not None and operation.relation.name == name:
@@ -171,13 +175,13 @@ def _indexed(steps: tuple[Step, ...], rebuild: Rebuild, name: str, columns: set[
             continue
         if step.table not in (rebuild.name, rebuild.renamed.table):
             continue
-        made = {element.column for element in operation.definition.elements if element.column}
+        made = [element.column or "" for element in operation.definition.elements]
         after = step.statement.number > rebuild.dropped.statement.number or step.table == rebuild.renamed.table
-        if after and (operation.definition.name == name or made == columns):
+        if after and (operation.definition.name == name or set(made[: len(columns)]) == columns):
             return True
     definition = rebuild.made.operation.definition if rebuild.made is not None else None
     keys = definition.constraints if isinstance(definition, TableDefinition) else ()
-    return any(set(key.columns) == columns for key in keys if key.kind in ("unique", "primary-key"))
+    return any(set(key.columns[: len(columns)]) == columns for key in keys if key.kind in ("unique", "primary-key"))
 
 
 def _made(steps: tuple[Step, ...], dropped: Step, kind: str, name: str) -> bool:

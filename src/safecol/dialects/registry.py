@@ -56,6 +56,7 @@ class Known(NamedTuple):
 
     `default_schema` is where names without a schema are. `measured` are the first and last version whose effects were
     measured, whole series. `front` and `judge` are the modules that read it and judge it; empty while nothing does.
+    `kin` is the dialect whose rule pages it has where it has none of its own.
     `joined` is whether several statements that are sent in one call are one transaction.
     """
 
@@ -66,9 +67,11 @@ class Known(NamedTuple):
     measured: tuple[str, str] = ("", "")
     front: str = ""
     judge: str = ""
+    kin: str = ""
     joined: bool = False
 
 
+NEUTRAL = "safecol.dialects.neutral"
 KNOWN: tuple[Known, ...] = (
     # The oldest major version that its makers still support: what holds there holds on later ones, with few exceptions.
     Known(
@@ -81,13 +84,23 @@ KNOWN: tuple[Known, ...] = (
     ),
     Known(
         "mariadb", "MariaDB", "10.11", "", ("10.1", "11.8"),
-        "safecol.frontends.mariadb.front", "safecol.dialects.mysql.mariadb",
+        "safecol.frontends.mariadb.front", "safecol.dialects.mysql.mariadb", "mysql",
     ),
-    # What distributions that are still supported ship; nothing that matters here changed between 3.37 and 3.52 but STRICT.
+    # What distributions that are still supported ship; from 3.37 to 3.52 nothing changed here but STRICT tables.
     Known(
         "sqlite", "SQLite", "3.40", "main", ("3.22", "3.54"),
         "safecol.frontends.sqlite.front", "safecol.dialects.sqlite.dialect",
     ),
+    # What is known of these is what is true of all databases.
+    *(
+        Known(name, title, front=f"safecol.frontends.sqlglot.front:{name}", judge=NEUTRAL)
+        for name, title in (
+            ("tsql", "SQL Server"), ("oracle", "Oracle"), ("snowflake", "Snowflake"), ("bigquery", "BigQuery"),
+            ("duckdb", "DuckDB"), ("clickhouse", "ClickHouse"), ("redshift", "Redshift"),
+        )
+    ),
+    Known("cockroachdb", "CockroachDB", "", "public", front="safecol.frontends.postgresql.front", judge=NEUTRAL),
+    Known("yugabytedb", "YugabyteDB", "", "public", front="safecol.frontends.postgresql.front", judge=NEUTRAL),
 )  # fmt: skip
 NAMES = tuple(known.name for known in KNOWN)
 _BY_NAME = {known.name: known for known in KNOWN}
@@ -108,8 +121,15 @@ def front(name: str) -> "Front":
     """The front end of a dialect that is read, imported now."""
     from importlib import import_module
 
-    module: Front = import_module(known(name).front)
-    return module
+    path, _, dialect = known(name).front.partition(":")
+    module = import_module(path)
+    found: Front = module.of(dialect) if dialect else module
+    return found
+
+
+def is_neutral(name: str) -> bool:
+    """Whether no effects of it are known, so that only the rules of all dialects apply."""
+    return known(name).judge == NEUTRAL
 
 
 def judge(name: str, catalog: "Catalog") -> "Dialect":

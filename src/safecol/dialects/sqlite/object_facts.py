@@ -5,6 +5,7 @@ from collections.abc import Callable
 from safecol.context import Context
 from safecol.dialects.sqlite import broken, features
 from safecol.dialects.sqlite.history import triggers
+from safecol.expressions import Collection, ColumnReference, Expression, Literal, Operator, conjuncts
 from safecol.fold import Rest
 from safecol.frontends.sqlite.tables import is_rowid
 from safecol.history.records import index_columns
@@ -52,9 +53,7 @@ def _drop_table(context: Context, operation: Operation, key: str, rest: Rest, fo
     schema = context.schema
     referencing = [(name, item) for name, item in schema.referencing(key) if name != key]
     found["referenced"] = bool(referencing)
-    taking = [
-        name for name, item in referencing if item.definition.on_delete in _TAKING and context.has_rows(name)
-    ]
+    taking = [name for name, item in referencing if item.definition.on_delete in _TAKING and context.has_rows(name)]
     refusing = [name for name, item in referencing if item.definition.on_delete not in _TAKING]
     found["taking"] = ",".join(dict.fromkeys(taking))
     found["refusing"] = ",".join(dict.fromkeys(name for name in refusing if context.has_rows(name)))
@@ -132,7 +131,33 @@ def _data(context: Context, operation: Operation, key: str, rest: Rest, found: F
     found["triggers"] = ",".join(triggers(context, key)) or None
     found["from_query"] = "select-source" in operation.flags
     found["bounded"] = bool(operation.flags & {"limit"})
+    found["single"] = operation.expression is not None and _single(context, operation.expression, key)
     features.needed(context, operation, found)
+
+
+def _single(context: Context, condition: Expression, key: str) -> bool:
+    """Whether a condition asks for one value of a unique column, or for one each of a few."""
+    table = context.schema.tables.get(key)
+    if table is None:
+        return False
+    named = {
+        part.arguments[0].parts[-1]
+        for part in conjuncts(condition)
+        if isinstance(part, Operator)
+        and part.name in ("=", "in", "is")
+        and isinstance(part.arguments[0], ColumnReference)
+        and isinstance(part.arguments[1], (Literal, Collection))
+    }
+    keys = [item.definition.columns for item in table.constraints.values() if item.definition.kind in _KEYS]
+    keys += [
+        tuple(element.column or "" for element in index.definition.elements)
+        for index in context.schema.indexes_of(key)
+        if index.definition.unique
+    ]
+    return any(named.issuperset(columns) for columns in keys if columns)
+
+
+_KEYS = frozenset({"unique", "primary-key"})
 
 
 def _feature(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
