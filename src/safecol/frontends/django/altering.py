@@ -3,30 +3,18 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from safecol.frontends.django import ddl, defaults, expressions, indexes
-from safecol.frontends.django.columns import AUTOMATIC, Column, column, through
+from safecol.frontends.django import adding, constraining, ddl, defaults, expressions, indexes, tables
+from safecol.frontends.django.columns import Column, column, through
 from safecol.frontends.django.ddl import Check, ForeignKey, Index, Unique
+from safecol.frontends.django.retyping import Change, drop_like_index, kept, loses_text, type_change
 from safecol.frontends.django.sameness import Side, differs
 from safecol.frontends.django.values import Field, Model, State
-from safecol.frontends.python.values import Made
 from safecol.records import NamedTuple
 
 if TYPE_CHECKING:
     from safecol.frontends.django.editor import Editor
 
 __all__ = ["Side", "alter"]
-
-_SEQUENCES = {"AutoField": "integer", "BigAutoField": "bigint", "SmallAutoField": "smallint"}
-
-
-class _Change(NamedTuple):
-    """Both sides of a column, and the table that it is in."""
-
-    old: Side
-    new: Side
-    before: Column
-    after: Column
-    table: str
 
 
 def alter(editor: "Editor", old: Side, new: Side) -> None:
@@ -54,36 +42,36 @@ def alter(editor: "Editor", old: Side, new: Side) -> None:
 
         remaking.alter(editor, old, new, before, after)
         return
-    _alter_column(editor, _Change(old, new, before, after, editor.table(new.state, new.model)))
+    _alter_column(editor, Change(old, new, before, after, editor.table(new.state, new.model)))
 
 
 def _meta_names(model: Model, option: str) -> frozenset[str]:
     return indexes.names(model.options.get(option))
 
 
-def _alter_column(editor: "Editor", change: _Change) -> None:
+def _alter_column(editor: "Editor", change: Change) -> None:
     target, before, after, table = editor.target, change.before, change.after, change.table
     if target.postgresql and not target.since(4, 1):
-        _drop_like_index(editor, change)
+        drop_like_index(editor, change)
     dropped = _drop_own_keys(editor, change)
     if before.unique and (not after.unique or (not before.primary and after.primary)):
         for name in _uniques(editor, change):
-            editor.drop_unique(table, name)
+            constraining.drop_unique(editor, table, name)
     retyped = before.type != after.type or (before.collation != after.collation and target.since(4, 1))
     incoming = ((before.primary and after.primary) or (before.unique and after.unique)) and retyped
     related = list(_related(editor, change.old, change.new)) if incoming else []
     for _, rel in related:
         made = _column_of(editor, rel)
         rel_table = editor.table(rel.state, rel.model)
-        for name in editor.foreign_keys(rel_table, made):
-            editor.drop_foreign_key(rel_table, name)
+        for name in adding.foreign_keys(editor, rel_table, made):
+            adding.drop_foreign_key(editor, rel_table, name)
     if before.indexed and not before.unique and (not after.indexed or after.unique):
         for name in _plain_indexes(editor, change):
-            editor.drop_index(table, name)
+            constraining.drop_index(editor, table, name)
     old_check, new_check = _check(editor, before), _check(editor, after)
     if old_check != new_check and old_check:
         for name in _checks(editor, change):
-            editor.drop_check(table, name)
+            constraining.drop_check(editor, table, name)
     if before.name != after.name:
         _rename(editor, change)
     _definition(editor, change)
@@ -96,7 +84,8 @@ def _alter_column(editor: "Editor", change: _Change) -> None:
     if not before.primary and after.primary:
         name = ddl.made_name(target, table, (after.name,), "_pk")
         editor.send(
-            f"ALTER TABLE {target.quoted(table)} ADD CONSTRAINT {target.quoted(name)} PRIMARY KEY ({target.quoted(after.name)})"
+            f"ALTER TABLE {target.quoted(table)} ADD CONSTRAINT {target.quoted(name)} "
+            f"PRIMARY KEY ({target.quoted(after.name)})"
         )
         related += list(_related(editor, change.old, change.new))
     _related_types(editor, related)
@@ -113,20 +102,20 @@ def _alter_column(editor: "Editor", change: _Change) -> None:
     _like_indexes(editor, change)
 
 
-def _drop_own_keys(editor: "Editor", change: _Change) -> bool:
+def _drop_own_keys(editor: "Editor", change: Change) -> bool:
     before = change.before
     ignore = frozenset({"db_comment"}) if editor.target.since(4, 2) else frozenset()
     if before.reference is None or not before.constrained:
         return False
     if ignore and not differs(editor.target, change.old, change.new, ignore):
         return False
-    found = editor.foreign_keys(change.table, before)
+    found = adding.foreign_keys(editor, change.table, before)
     for name in found:
-        editor.drop_foreign_key(change.table, name)
+        adding.drop_foreign_key(editor, change.table, name)
     return bool(found)
 
 
-def _uniques(editor: "Editor", change: _Change) -> list[str]:
+def _uniques(editor: "Editor", change: Change) -> list[str]:
     before, table = change.before, change.table
     without = _meta_names(change.new.model, "constraints")
     if table in editor.ledger.tables:
@@ -135,17 +124,15 @@ def _uniques(editor: "Editor", change: _Change) -> list[str]:
         ]
     if before.primary:
         return []
-    from safecol.frontends.django.editor import server_name
-
-    return [server_name(table, before.name, "key") if editor.target.postgresql else before.name]
+    return [ddl.server_name(table, before.name, "key") if editor.target.postgresql else before.name]
 
 
-def _plain_indexes(editor: "Editor", change: _Change) -> list[str]:
+def _plain_indexes(editor: "Editor", change: Change) -> list[str]:
     before, table = change.before, change.table
     without = _meta_names(change.new.model, "indexes")
     if table not in editor.ledger.tables:
         found = [Index(table, (before.name,)).named(editor.target)]
-        if editor.like_class(before):
+        if tables.like_class(editor, before):
             found.append(Index(table, (before.name,), "_like").named(editor.target))
         return found
     return [
@@ -155,15 +142,13 @@ def _plain_indexes(editor: "Editor", change: _Change) -> list[str]:
     ]
 
 
-def _checks(editor: "Editor", change: _Change) -> list[str]:
+def _checks(editor: "Editor", change: Change) -> list[str]:
     before, table = change.before, change.table
     without = _meta_names(change.new.model, "constraints")
     if table in editor.ledger.tables:
         found = [one.name for one in editor.ledger.find(table, (before.name,), without) if one.check]
         return [_numbered(editor, table, name) if name == before.name else name for name in found]
-    from safecol.frontends.django.editor import server_name
-
-    return [server_name(table, before.name, "check") if editor.target.postgresql else before.name]
+    return [ddl.server_name(table, before.name, "check") if editor.target.postgresql else before.name]
 
 
 def _numbered(editor: "Editor", table: str, name: str) -> str:
@@ -182,7 +167,7 @@ def _check(editor: "Editor", made: Column) -> str:
     return made.check.replace(target.quoted(made.name), "?")
 
 
-def _rename(editor: "Editor", change: _Change) -> None:
+def _rename(editor: "Editor", change: Change) -> None:
     target, before, after, table = editor.target, change.before, change.after, change.table
     on, old, new = target.quoted(table), target.quoted(before.name), target.quoted(after.name)
     renames = (
@@ -191,21 +176,12 @@ def _rename(editor: "Editor", change: _Change) -> None:
     if renames:
         editor.send(f"ALTER TABLE {on} RENAME COLUMN {old} TO {new}")
     else:
-        editor.send(f"ALTER TABLE {on} CHANGE {old} {new} {_kept(editor, change, after.type)}")
+        editor.send(f"ALTER TABLE {on} CHANGE {old} {new} {kept(editor, change, after.type)}")
     editor.ledger.rename_column(table, before.name, after.name)
     editor.waiting = [(ddl.with_column(one, table, before.name, after.name), at) for one, at in editor.waiting]
 
 
-def _kept(editor: "Editor", change: _Change, kind: str) -> str:
-    """A type of MODIFY with what the old column had: MySQL forgets what isn't said."""
-    old = change.old
-    text = kind
-    if editor.target.since(5, 0) and defaults.has_database_default(old.field):
-        text += f" DEFAULT {expressions.database_default(old.around(editor.target), old.name, old.field)}"
-    return f"{text} {'NULL' if change.before.null else 'NOT NULL'}"
-
-
-def _definition(editor: "Editor", change: _Change) -> None:
+def _definition(editor: "Editor", change: Change) -> None:
     """Type, defaults and nullability."""
     target, before, after, table = editor.target, change.before, change.after, change.table
     new = change.new
@@ -214,7 +190,7 @@ def _definition(editor: "Editor", change: _Change) -> None:
     later: list[str] = []
     collated = before.collation != after.collation
     if before.type != after.type or before.suffix != after.suffix or collated or before.comment != after.comment:
-        action, more = _type_change(editor, change)
+        action, more = type_change(editor, change)
         actions.append(action)
         later += more
     had, has = defaults.has_database_default(change.old.field), defaults.has_database_default(new.field)
@@ -230,7 +206,7 @@ def _definition(editor: "Editor", change: _Change) -> None:
         actions.append(f"ALTER COLUMN {name} DROP DEFAULT")
     value = defaults.effective(new.field)
     if _needs_default(editor, change):
-        actions.append(f"ALTER COLUMN {name} SET DEFAULT {editor.default_of(after, value)}")
+        actions.append(f"ALTER COLUMN {name} SET DEFAULT {adding.default_of(editor, after, value)}")
     if before.null != after.null:
         nulls.append(_null_change(editor, change))
     four_ways = (defaults.has_default(new.field) or has) and before.null and not after.null
@@ -256,17 +232,17 @@ def _definition(editor: "Editor", change: _Change) -> None:
         editor.send(text)
 
 
-def _needs_default(editor: "Editor", change: _Change) -> bool:
+def _needs_default(editor: "Editor", change: Change) -> bool:
     """Whether a default is set for the time of the change."""
     before, after = change.before, change.after
     if not before.null or after.null or defaults.has_database_default(change.new.field):
         return False
     was, value = defaults.effective(change.old.field), defaults.effective(change.new.field)
     same = type(was) is type(value) and was == value and not isinstance(value, defaults.Computed)
-    return value is not None and not same and not editor.skips_default_on_alter(after, value)
+    return value is not None and not same and not adding.skips_default_on_alter(editor, after, value)
 
 
-def _null_change(editor: "Editor", change: _Change) -> str:
+def _null_change(editor: "Editor", change: Change) -> str:
     target, after = editor.target, change.after
     name = target.quoted(after.name)
     if target.mysql:
@@ -278,135 +254,33 @@ def _null_change(editor: "Editor", change: _Change) -> str:
     return f"ALTER COLUMN {name} {'DROP' if after.null else 'SET'} NOT NULL"
 
 
-def _type_change(editor: "Editor", change: _Change) -> tuple[str, list[str]]:
-    """The clause that changes a type, and the statements that follow."""
-    target, before, after = editor.target, change.before, change.after
-    if target.mysql:
-        return _modify(editor, change), []
-    if target.since(4, 1):
-        _drop_like_index(editor, change)
-    name, on = target.quoted(after.name), target.quoted(change.table)
-    plain = {"serial": "integer", "bigserial": "bigint", "smallserial": "smallint"}.get(after.type, after.type)
-    collate = f" COLLATE {editor.collation(after.collation)}" if after.collation else ""
-    using = f" USING {name}::{after.type if target.identity else plain}" if _casts(editor, change) else ""
-    comment = []
-    if before.comment != after.comment:
-        comment = [f"COMMENT ON COLUMN {on}.{name} IS {defaults.string(target, after.comment)}"]
-    was, now = before.internal in AUTOMATIC, after.internal in AUTOMATIC
-    if not target.identity and now:
-        sequence = f"{ddl.bare(change.table)}_{after.name}_seq"
-        return f"ALTER COLUMN {name} TYPE {plain}{using}", _new_sequence(editor, change, sequence)
-    if not target.identity and was:
-        return f"ALTER COLUMN {name} TYPE {plain}{collate}{using}", [
-            f"DROP SEQUENCE IF EXISTS {target.quoted(f'{ddl.bare(change.table)}_{after.name}_seq')} CASCADE"
-        ]
-    if now and not was:
-        return f"ALTER COLUMN {name} TYPE {plain}{using}", [
-            f"ALTER TABLE {on} ALTER COLUMN {name} ADD GENERATED BY DEFAULT AS IDENTITY"
-        ]
-    if was and not now:
-        editor.send(f"ALTER TABLE {on} ALTER COLUMN {name} DROP IDENTITY IF EXISTS")
-        return f"ALTER COLUMN {name} TYPE {plain}{collate}{using}", []
-    if was and before.internal != after.internal:
-        sequence = f"{ddl.bare(change.table)}_{after.name}_seq"
-        return f"ALTER COLUMN {name} TYPE {plain}{collate}{using}", [
-            f"ALTER SEQUENCE IF EXISTS {target.quoted(sequence)} AS {_SEQUENCES[after.internal]}"
-        ]
-    return f"ALTER COLUMN {name} TYPE {plain}{collate}{using}", comment
-
-
-def _new_sequence(editor: "Editor", change: _Change, sequence: str) -> list[str]:
-    target, name, on = editor.target, editor.target.quoted(change.after.name), editor.target.quoted(change.table)
-    quoted = target.quoted(sequence)
-    return [
-        f"DROP SEQUENCE IF EXISTS {quoted} CASCADE",
-        f"CREATE SEQUENCE {quoted}",
-        f"ALTER TABLE {on} ALTER COLUMN {name} SET DEFAULT nextval('{quoted}')",
-        f"SELECT setval('{quoted}', MAX({name})) FROM {on}",
-        f"ALTER SEQUENCE {quoted} OWNED BY {on}.{name}",
-    ]
-
-
-def _modify(editor: "Editor", change: _Change) -> str:
-    target, after = editor.target, change.after
-    collate = f" COLLATE {editor.collation(after.collation)}" if after.collation else ""
-    if not target.since(4, 1) and change.before.collation != after.collation:
-        return f"MODIFY {target.quoted(after.name)} {after.type}{collate}"  # NULL and NOT NULL get lost
-    comment = f" COMMENT {defaults.string(target, after.comment)}" if after.comment else ""
-    return f"MODIFY {target.quoted(after.name)} {_kept(editor, change, after.type)}{collate}{comment}"
-
-
-def _casts(editor: "Editor", change: _Change) -> bool:
-    """Whether USING is said: Django compares types without their lengths."""
-    before, after, old, new = change.before, change.after, change.old, change.new
-    if not editor.target.since(4, 1) and before.collation != after.collation:
-        return False
-    if before.internal == "ArrayField" and after.internal == "ArrayField":
-        return _base(editor, old) != _base(editor, new)
-    return _family(before) != _family(after)
-
-
-def _family(made: Column) -> str:
-    """The type as Django's table has it, with lengths still to be filled in."""
-    if made.internal == "CharField":
-        return "varchar(*)"
-    if made.internal in ("SlugField", "FileField", "FilePathField"):
-        return "varchar(max_length)"
-    return "numeric(*)" if made.internal == "DecimalField" else made.type
-
-
-def _base(editor: "Editor", side: Side) -> str:
-    from safecol.frontends.django.fields import field_of
-
-    field = side.field
-    while field.kind == "ArrayField" and isinstance(field.get("base_field"), Made):
-        field = field_of(field.get("base_field"))
-    made = column(editor.target, side.state, side.model, side.name, field)
-    return _family(made) if made is not None else ""
-
-
-def _loses_text(change: _Change) -> bool:
-    """Whether an indexed text column becomes something else."""
-    before, after = change.before, change.after
-    if not (before.indexed or before.unique):
-        return False
-    return any(before.type.startswith(one) and not after.type.startswith(one) for one in ("varchar", "text", "citext"))
-
-
-def _drop_like_index(editor: "Editor", change: _Change) -> None:
-    if _loses_text(change):
-        editor.drop_index(change.table, ddl.made_name(editor.target, change.table, (change.before.name,), "_like"))
-
-
-def _like_indexes(editor: "Editor", change: _Change) -> None:
+def _like_indexes(editor: "Editor", change: Change) -> None:
     target, before, after, table = editor.target, change.before, change.after, change.table
     if not target.postgresql:
         return
     gained = not (before.indexed or before.unique) and after.indexed
-    if gained or (not before.unique and after.unique) or (target.since(5, 2) and _loses_text(change)):
-        like = editor.like_class(after)
+    if gained or (not before.unique and after.unique) or (target.since(5, 2) and loses_text(change)):
+        like = tables.like_class(editor, after)
         if like:
             editor.make(Index(table, (after.name,), "_like", classes=(like,)))
     if before.unique and not (after.indexed or after.unique):
-        editor.drop_index(table, ddl.made_name(target, table, (before.name,), "_like"))
+        constraining.drop_index(editor, table, ddl.made_name(target, table, (before.name,), "_like"))
 
 
 def _drop_primary(editor: "Editor", table: str) -> None:
     target = editor.target
-    from safecol.frontends.django.editor import server_name
-
     found = [one.name for one in editor.ledger.find(table, None) if one.primary]
     if table not in editor.ledger.tables:
-        found = [server_name(table, "", "pkey")]
+        found = [ddl.server_name(table, "", "pkey")]
     for name in found:
         ending = "PRIMARY KEY" if target.mysql else f"CONSTRAINT {target.quoted(name)}"
         editor.send(f"ALTER TABLE {target.quoted(table)} DROP {ending}")
         editor.ledger.drop(table, name)
 
 
-def _drop_default(editor: "Editor", change: _Change) -> None:
+def _drop_default(editor: "Editor", change: Change) -> None:
     if _needs_default(editor, change):
-        editor.send(f"ALTER TABLE {editor.target.quoted(change.table)} {editor.drop_default(change.after)}")
+        editor.send(f"ALTER TABLE {editor.target.quoted(change.table)} {adding.drop_default(editor, change.after)}")
 
 
 def _column_of(editor: "Editor", side: Side) -> Column:
@@ -477,13 +351,13 @@ def _related_types(editor: "Editor", related: list[tuple[Side, Side]]) -> None:
     for was, now in related:
         before, after = _column_of(editor, was), _column_of(editor, now)
         table = editor.table(now.state, now.model)
-        action, more = _type_change(editor, _Change(was, now, before, after, table))
+        action, more = type_change(editor, Change(was, now, before, after, table))
         editor.send(f"ALTER TABLE {target.quoted(table)} {action}", existing=before.type)
         for text in more:
             editor.send(text)
 
 
-def _related_keys(editor: "Editor", change: _Change, related: list[tuple[Side, Side]]) -> None:
+def _related_keys(editor: "Editor", change: Change, related: list[tuple[Side, Side]]) -> None:
     """The foreign keys that had to be dropped come back."""
     sides = [now for _, now in related]
     if not editor.target.since(4, 0):
@@ -519,7 +393,7 @@ def alter_between(editor: "Editor", old: Between, new: Between) -> None:
 
         remaking.alter_between(editor, old, new)
         return
-    editor.rename_table(editor.table(old.state, old.model), editor.table(new.state, new.model))
+    tables.rename_table(editor, editor.table(old.state, old.model), editor.table(new.state, new.model))
     ends = list(zip(list(old.model.fields.items())[1:], list(new.model.fields.items())[1:], strict=True))
     for (was, before), (now, after) in reversed(ends):
         alter(editor, Side(old.state, old.model, was, before), Side(new.state, new.model, now, after))

@@ -219,3 +219,16 @@ def with_column(definition: Definition, table: str, old: str, new: str) -> Defin
     if isinstance(definition, ForeignKey) and definition.to_table == table and definition.to_column == old:
         return definition._replace(to_column=new)
     return definition
+
+
+def server_name(table: str, column_name: str, label: str) -> str:
+    """The name that PostgreSQL gives: the longer of table and column is shortened until it fits."""
+    first, second = len(table), len(column_name)
+    room = 63 - len(label) - 1 - (1 if column_name else 0)
+    while first + second > room:
+        if first > second:
+            first -= 1
+        else:
+            second -= 1
+    parts = [table[:first], column_name[:second], label] if column_name else [table[:first], label]
+    return "_".join(parts)

@@ -10,8 +10,8 @@ from safecol.frontends.django.columns import Column, internal_of
 from safecol.frontends.django.fields import field_of
 from safecol.frontends.django.target import Target
 from safecol.frontends.django.values import Field
-from safecol.records import NamedTuple
 from safecol.frontends.python.values import Class, External, Function, Made, Member, Text, Unknown, Value, path_of
+from safecol.records import NamedTuple
 
 _NEVER_EMPTY = frozenset(
     {

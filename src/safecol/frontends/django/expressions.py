@@ -10,20 +10,15 @@ from safecol.frontends.django.columns import Column, column, column_name, find_f
 from safecol.frontends.django.fields import KINDS, field_of
 from safecol.frontends.django.target import Target
 from safecol.frontends.django.values import NOWHERE, Field, Model, State
-from safecol.frontends.python.values import External, Made, Member, Text, Unknown, Value, path_of
+from safecol.frontends.python.values import Made, Member, Text, Unknown, Value, path_of
 from safecol.records import NamedTuple
 
-_COMPARED = {"exact": "=", "gt": ">", "gte": ">=", "lt": "<", "lte": "<="}
-_PATTERNS = {
-    "contains": ("%", "%"), "icontains": ("%", "%"), "startswith": ("", "%"), "istartswith": ("", "%"),
-    "endswith": ("%", ""), "iendswith": ("%", ""),
-}  # fmt: skip
 _TRANSFORMS = {"length": "LENGTH", "lower": "LOWER", "upper": "UPPER", "abs": "ABS", "trim": "BTRIM"}
 _PARTS = {
     "year": "YEAR", "month": "MONTH", "day": "DAY", "hour": "HOUR", "minute": "MINUTE", "second": "SECOND",
     "quarter": "QUARTER", "week": "WEEK", "iso_year": "ISOYEAR", "week_day": "DOW", "iso_week_day": "ISODOW",
 }  # fmt: skip
-_ARITHMETIC = {"operator +": "+", "operator -": "-", "operator *": "*", "operator /": "/", "operator %": "%"}
+ARITHMETIC = {"operator +": "+", "operator -": "-", "operator *": "*", "operator /": "/", "operator %": "%"}
 _FUNCTIONS = {
     "Lower": "LOWER", "Upper": "UPPER", "Length": "LENGTH", "Coalesce": "COALESCE", "Abs": "ABS", "Ceil": "CEILING",
     "Floor": "FLOOR", "Greatest": "GREATEST", "Least": "LEAST", "NullIf": "NULLIF", "MD5": "MD5", "LTrim": "LTRIM",
@@ -65,185 +60,20 @@ def is_condition(value: Value) -> bool:
     return value.path.rpartition(".")[2] == "Q"
 
 
-def condition(around: Around, value: Value, *, negated: bool = False) -> str:
-    """A condition as Django writes it in a CHECK or WHERE."""
-    return _Condition(around, negated).of(value).written
-
-
-def _not(parts: "_Parts") -> "_Parts":
-    return _Parts((f"NOT {parts.written}" if len(parts.texts) > 1 else f"NOT ({parts.written})",))
-
-
-class _Parts(NamedTuple):
-    """Conditions that one word joins."""
-
-    texts: tuple[str, ...]
-    word: str = "AND"
-
-    @property
-    def written(self) -> str:
-        """All of them, in parentheses when there are several."""
-        return self.texts[0] if len(self.texts) == 1 else "(" + f" {self.word} ".join(self.texts) + ")"
-
-
-class _Condition(NamedTuple):
-    around: Around
-    negated: bool = False
-
-    def of(self, value: Value) -> _Parts:
-        """The SQL of a condition."""
-        if not isinstance(value, Made):
-            return _Parts((hole(value),))
-        if value.path == "operator ~" or (value.path == "operator not" and value.arguments):
-            return _not(_Condition(self.around, not self.negated).of(value.arguments[0]))
-        if value.path in ("operator &", "operator |"):
-            return self.joined([self.of(part) for part in value.arguments], "AND" if value.path[-1] == "&" else "OR")
-        name = value.path.rpartition(".")[2]
-        if name == "Q":
-            return self.q(value)
-        return _Parts((expression(self.around, value) if value.path.startswith("django.") else hole(value),))
-
-    def q(self, value: Made) -> _Parts:
-        """A Q object."""
-        negated = value.keywords.get("_negated") is True
-        inner = _Condition(self.around, self.negated ^ negated)
-        parts: list[_Parts] = []
-        for one in value.arguments:
-            if type(one) is tuple and len(one) == 2 and isinstance(one[0], str):
-                parts.append(inner.lookup(str(one[0]), one[1]))
-            else:
-                parts.append(inner.of(one))
-        parts += [inner.lookup(name, one) for name, one in sorted(value.keywords.items()) if not name.startswith("_")]
-        connector = value.keywords.get("_connector")
-        made = self.joined(parts, str(connector) if isinstance(connector, str) else "AND")
-        return _not(made) if negated else made
-
-    def joined(self, parts: Sequence[_Parts], word: str) -> _Parts:
-        """Several conditions as one."""
-        if len(parts) == 1:
-            return parts[0]
-        texts: list[str] = []
-        for part in parts:
-            texts += part.texts if part.word == word else [part.written]
-        return _Parts(tuple(texts), word)
-
-    def lookup(self, name: str, value: Value) -> _Parts:
-        """`price__gte=0` and its kin."""
-        around = self.around
-        parts = name.split("__")
-        found = around.column(parts[0])
-        if found is None:
-            return _Parts((hole(Unknown(name, "")),))
-        left, last, internal = around.target.quoted(found.name), "exact", found.internal
-        path = parts[1:]
-        for at, part in enumerate(path):
-            if part in ("pk", "id") and found.reference is not None and at == 0:
-                continue
-            transformed = self._transform(part, left, internal)
-            if transformed is not None:
-                left, internal = transformed
-            elif at == len(path) - 1:
-                last = part
-            else:
-                left = self._key(left, internal, part)
-                if not left:
-                    return _Parts((hole(Unknown(name, "")),))
-        made = self._compare(found, left, internal, last, value)
-        if made is None:
-            return _Parts((hole(Unknown(name, "")),))
-        if self.negated and found.null and last != "isnull" and value is not None:
-            return _Parts((made, f"{around.target.quoted(found.name)} IS NOT NULL"))
-        return _Parts((made,))
-
-    def _transform(self, part: str, left: str, internal: str) -> tuple[str, str] | None:
-        target = self.around.target
-        if part in _PARTS and internal in ("DateField", "DateTimeField", "TimeField"):
-            if not target.postgresql:
-                return f"EXTRACT({_PARTS[part]} FROM {left})", "IntegerField"
-            zone = " AT TIME ZONE 'UTC'" if internal == "DateTimeField" else ""
-            return f"EXTRACT({_PARTS[part]} FROM {left}{zone})", "IntegerField"
-        if part == "date" and internal == "DateTimeField":
-            return f"({left} AT TIME ZONE 'UTC')::date" if target.postgresql else f"DATE({left})", "DateField"
-        if part == "len" and internal == "ArrayField":
-            return f"CASE WHEN {left} IS NULL THEN NULL ELSE coalesce(array_length({left}, 1), 0) END", "IntegerField"
-        if part in _TRANSFORMS:
-            return f"{_TRANSFORMS[part]}({left})", "IntegerField" if part == "length" else internal
-        return None
-
-    def _key(self, left: str, internal: str, part: str) -> str:
-        if internal != "JSONField" or not self.around.target.postgresql:
-            return ""
-        return f"({left} -> {part if part.isdigit() else defaults.string(self.around.target, part)})"
-
-    def _compare(self, found: Column, left: str, internal: str, last: str, value: Value) -> str | None:
-        target = self.around.target
-        if last == "isnull" or (last == "exact" and value is None):
-            return f"{left} IS {'' if value is None or value is True else 'NOT '}NULL"
-        if last == "in":
-            if not isinstance(value, (list, tuple, set)):
-                return None
-            items = [self._value(found, internal, item) for item in value if item is not None]
-            items = list(dict.fromkeys(items))
-            return f"{left} IN ({', '.join(items)})"
-        if last == "range" and isinstance(value, (list, tuple)) and len(value) == 2:
-            low, high = (self._value(found, internal, item) for item in value)
-            return f"{left} BETWEEN {low} AND {high}"
-        if last in _COMPARED:
-            if last == "exact" and isinstance(value, bool) and internal == "BooleanField":
-                if target.mysql and target.since(4, 0):
-                    return f"{left} = {defaults.boolean(target, value)}"
-                return left if value else f"NOT {left}"
-            return f"{left} {_COMPARED[last]} {self._value(found, internal, value)}"
-        if last in _PATTERNS and isinstance(value, str):
-            return self._like(left, last, str(value))
-        if last == "iexact" and isinstance(value, str):
-            text = defaults.condition_string(target, str(value))
-            if target.postgresql:
-                return f"UPPER({left}::text) = UPPER({text})"
-            return f"{left} LIKE {text}" if target.mysql else f"{left} LIKE {text} ESCAPE '\\'"
-        if last in ("regex", "iregex") and isinstance(value, str):
-            text = defaults.condition_string(target, str(value))
-            if target.postgresql:
-                return f"{left}::text {'~' if last == 'regex' else '~*'} {text}"
-            if target.dialect == "mysql":
-                return f"REGEXP_LIKE({left}, {text}, '{'c' if last == 'regex' else 'i'}')"
-            return f"{left} REGEXP {'BINARY ' if target.mysql and last == 'regex' else ''}{text}"
-        if last in ("contains", "contained_by", "overlap", "overlaps", "has_key") and target.postgresql:
-            sign = {"contains": "@>", "contained_by": "<@", "has_key": "?"}.get(last, "&&")
-            return f"{left} {sign} {self._value(found, internal, value)}"
-        return None
-
-    def _like(self, left: str, last: str, text: str) -> str:
-        target = self.around.target
-        before, after = _PATTERNS[last]
-        escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        pattern = defaults.condition_string(target, f"{before}{escaped}{after}")
-        if target.postgresql:
-            if last.startswith("i"):
-                return f"UPPER({left}::text) LIKE UPPER({pattern})"
-            return f"{left}::text LIKE {pattern}"
-        if target.mysql:
-            return f"{left} LIKE {'' if last.startswith('i') else 'BINARY '}{pattern}"
-        return f"{left} LIKE {pattern} ESCAPE '\\'"
-
-    def _value(self, found: Column, internal: str, value: Value) -> str:
-        if isinstance(value, Made) and path_of(value) != "decimal.Decimal()" and not _is_moment(value):
-            written = expression(self.around, value)
-            return written if value.path in _ARITHMETIC or not self.around.target.since(4, 0) else f"({written})"
-        if isinstance(value, (Unknown, External, Member)):
-            return hole(value)
-        effective = defaults.effective(Field("", "", (), {"default": value}))
-        if internal == found.internal:
-            kind = found.type
-            if found.reference is not None:
-                return defaults.constant(self.around.target, value) or hole(value)
-            return defaults.written(self.around.target, found.field, internal, kind, effective, compared=True)
-        made = defaults.constant(self.around.target, value)
-        return made if made is not None else hole(value)
-
-
-def _is_moment(value: Made) -> bool:
-    return value.path.startswith("datetime.")
+def transform(target: Target, part: str, left: str, internal: str) -> tuple[str, str] | None:
+    """What a part of a lookup makes of a column: (SQL, internal type); None for what is none."""
+    if part in _PARTS and internal in ("DateField", "DateTimeField", "TimeField"):
+        if not target.postgresql:
+            return f"EXTRACT({_PARTS[part]} FROM {left})", "IntegerField"
+        zone = " AT TIME ZONE 'UTC'" if internal == "DateTimeField" else ""
+        return f"EXTRACT({_PARTS[part]} FROM {left}{zone})", "IntegerField"
+    if part == "date" and internal == "DateTimeField":
+        return f"({left} AT TIME ZONE 'UTC')::date" if target.postgresql else f"DATE({left})", "DateField"
+    if part == "len" and internal == "ArrayField":
+        return f"CASE WHEN {left} IS NULL THEN NULL ELSE coalesce(array_length({left}, 1), 0) END", "IntegerField"
+    if part in _TRANSFORMS:
+        return f"{_TRANSFORMS[part]}({left})", "IntegerField" if part == "length" else internal
+    return None
 
 
 def expression(around: Around, value: Value, output: Field | None = None) -> str:
@@ -256,14 +86,16 @@ def expression(around: Around, value: Value, output: Field | None = None) -> str
         return made if made is not None else hole(value)
     name = value.path.rpartition(".")[2]
     if is_condition(value):
+        from safecol.frontends.django.conditions import condition
+
         return condition(around, value)
     if name == "F" and value.arguments and isinstance(value.arguments[0], str):
         return named(around, str(value.arguments[0]))
     if name == "Value" and value.arguments:
         return _literal(around, value, output)
-    if value.path in _ARITHMETIC and len(value.arguments) == 2:
+    if value.path in ARITHMETIC and len(value.arguments) == 2:
         left, right = (_operand(around, part) for part in value.arguments)
-        return f"({left} {_ARITHMETIC[value.path]} {right})"
+        return f"({left} {ARITHMETIC[value.path]} {right})"
     if value.path == "operator -" and len(value.arguments) == 1:
         return f"-{_operand(around, value.arguments[0])}"
     if name == "CombinedExpression" and len(value.arguments) == 3:
@@ -272,7 +104,7 @@ def expression(around: Around, value: Value, output: Field | None = None) -> str
     if name in ("ExpressionWrapper", "FieldGetDbPrepValueMixin") and value.arguments:
         return expression(around, value.arguments[0])
     if not value.path.startswith(("django.", "operator")):
-        return _of_class(around, value)
+        return hole(value)
     return _function(around, value, name)
 
 
@@ -291,7 +123,7 @@ def named(around: Around, name: str) -> str:
             left = f"({left} -> {key if key.isdigit() else defaults.string(around.target, key)})"
         return left
     for part in rest.split("__"):
-        transformed = _Condition(around)._transform(part, left, found.internal)  # noqa: SLF001
+        transformed = transform(around.target, part, left, found.internal)
         if transformed is None:
             return hole(Unknown(name, ""))
         left = transformed[0]
@@ -318,10 +150,6 @@ def _literal(around: Around, value: Made, output: Field | None) -> str:
         return hole(value)
     made = defaults.constant(around.target, inner)
     return made if made is not None else hole(value)
-
-
-def _of_class(around: Around, value: Made) -> str:
-    return hole(value)
 
 
 def _function(around: Around, value: Made, name: str) -> str:
@@ -360,10 +188,10 @@ def _function(around: Around, value: Made, name: str) -> str:
     if name == "Collate" and len(value.arguments) == 2:
         return f"{inner[0]} COLLATE {target.quoted(str(value.arguments[1]))}"
     if name == "OrderBy" and inner:
-        return _ordered(inner[0], value)
+        return _ordered(around, inner[0], value)
     if name in ("desc", "asc") and value.base is not None:
         ordered = f"{expression(around, value.base)} {name.upper()}"
-        return _nulls(ordered, value)
+        return _nulls(around, ordered, value)
     if name == "OpClass" and value.arguments:
         return f"{expression(around, value.arguments[0])} {value.argument(1, 'name')}"
     if name == "Case":
@@ -412,12 +240,14 @@ def _argument(around: Around, value: Value, function: str, at: int) -> str:
     return expression(around, value)
 
 
-def _ordered(inner: str, value: Made) -> str:
+def _ordered(around: Around, inner: str, value: Made) -> str:
     word = "DESC" if value.keywords.get("descending") is True else "ASC"
-    return _nulls(f"{inner} {word}", value)
+    return _nulls(around, f"{inner} {word}", value)
 
 
-def _nulls(ordered: str, value: Made) -> str:
+def _nulls(around: Around, ordered: str, value: Made) -> str:
+    if around.target.mysql:  # NULLs are first there, and last when descending
+        return ordered
     if value.keywords.get("nulls_first") is True:
         return f"{ordered} NULLS FIRST"
     return f"{ordered} NULLS LAST" if value.keywords.get("nulls_last") is True else ordered
@@ -442,6 +272,8 @@ def _concatenation(around: Around, parts: Sequence[Value]) -> str:
 
 
 def _case(around: Around, value: Made) -> str:
+    from safecol.frontends.django.conditions import condition
+
     branches: list[str] = []
     for one in value.arguments:
         if not isinstance(one, Made) or one.path.rpartition(".")[2] != "When":
@@ -451,14 +283,10 @@ def _case(around: Around, value: Made) -> str:
         if when is None:
             lookups = {name: item for name, item in one.keywords.items() if name != "then"}
             when = Made("django.db.models.Q", (), lookups, NOWHERE)
-        branches.append(f"WHEN {condition(around, when)} THEN {_operand_or_field(around, then)}")
+        branches.append(f"WHEN {condition(around, when)} THEN {expression(around, then)}")
     default = value.keywords.get("default")
-    otherwise = "NULL" if default is None else _operand_or_field(around, default)
+    otherwise = "NULL" if default is None else expression(around, default)
     return f"CASE {' '.join(branches)} ELSE {otherwise} END"
-
-
-def _operand_or_field(around: Around, value: Value) -> str:
-    return expression(around, value)
 
 
 def _search_vector(around: Around, value: Made) -> str:
@@ -501,10 +329,10 @@ def indexed(around: Around, value: Value) -> str:
     while isinstance(wrapped, Made):
         name = wrapped.path.rpartition(".")[2]
         if name in ("asc", "desc") and wrapped.base is not None:
-            order, wrapped = _nulls(f" {name.upper()}", wrapped), wrapped.base
+            order, wrapped = _nulls(around, f" {name.upper()}", wrapped), wrapped.base
         elif name == "OrderBy" and wrapped.arguments:
             order, wrapped = (
-                _nulls(" DESC" if wrapped.keywords.get("descending") is True else " ASC", wrapped),
+                _nulls(around, " DESC" if wrapped.keywords.get("descending") is True else " ASC", wrapped),
                 wrapped.arguments[0],
             )
         elif name == "OpClass" and wrapped.arguments:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from safecol.frontends.django import expressions
+from safecol.frontends.django import conditions, expressions
 from safecol.frontends.django.columns import Column, find_field
 from safecol.frontends.django.ddl import Check, Index, Unique, bare
 from safecol.frontends.django.expressions import Around
@@ -92,14 +92,15 @@ def index(around: Around, value: Value, table: str, *, concurrently: bool = Fals
         expressions=written,
         including=including,
         rest=rest,
-        condition=expressions.condition(around, condition) if condition is not None and target.partial_indexes else "",
+        condition=conditions.condition(around, condition) if condition is not None and target.partial_indexes else "",
         concurrently=concurrently and target.postgresql,
     )
 
 
 def _made_name(table: str, columns: Sequence[str], orders: Sequence[str], suffix: str) -> str:
     ordered = [f"-{one}" if order else one for one, order in zip(columns, orders, strict=True)]
-    name = f"{bare(table)[:11]}_{(columns[0] if columns else '')[:7]}_{digest(bare(table), *ordered, suffix, length=6)}_{suffix}"
+    end = f"{digest(bare(table), *ordered, suffix, length=6)}_{suffix}"
+    name = f"{bare(table)[:11]}_{(columns[0] if columns else '')[:7]}_{end}"
     return f"D{name[1:]}" if name[0] == "_" or name[0].isdigit() else name
 
 
@@ -132,7 +133,7 @@ def check_condition(value: Made) -> Value:
 def check(around: Around, value: Made, table: str) -> Check:
     """A CHECK."""
     condition = check_condition(value)
-    return Check(table, columns_of(around, condition), name_of(value), expressions.condition(around, condition))
+    return Check(table, columns_of(around, condition), name_of(value), conditions.condition(around, condition))
 
 
 def columns_of(around: Around, value: Value) -> tuple[str, ...]:
@@ -168,7 +169,7 @@ def supported(target: Target, value: Made) -> bool:
     return distinct is None or target.nulls_distinct or not target.since(5, 0)
 
 
-def is_index(target: Target, value: Made) -> bool:
+def is_index(value: Made) -> bool:
     """Whether a unique constraint is made as a unique index."""
     given = value.keywords
     return bool(
@@ -193,7 +194,7 @@ def unique(around: Around, value: Made, table: str) -> Index | Unique | None:
     if not supported(target, value):
         return None
     columns = expressions.names_of(around, _strings(value.keywords.get("fields")))
-    if not is_index(target, value):
+    if not is_index(value):
         words = deferrable(value.keywords.get("deferrable"))
         return Unique(table, columns, name_of(value), words, nulls(target, value))
     condition = value.keywords.get("condition")
@@ -204,7 +205,7 @@ def unique(around: Around, value: Made, table: str) -> Index | Unique | None:
         classes=_strings(value.keywords.get("opclasses")),
         expressions=tuple(expressions.indexed(around, one) for one in value.arguments),
         including=expressions.names_of(around, _strings(value.keywords.get("include"))),
-        condition=expressions.condition(around, condition) if condition is not None else "",
+        condition=conditions.condition(around, condition) if condition is not None else "",
         unique=True,
         nulls=nulls(target, value),
     )
@@ -227,7 +228,7 @@ def exclusion(around: Around, value: Made) -> Exclusion:
     including = expressions.names_of(around, _strings(value.keywords.get("include")))
     clause = f"EXCLUDE USING {method if isinstance(method, str) else 'GIST'} ({', '.join(parts)})"
     clause += f" INCLUDE ({target.listed(including)})" if including else ""
-    clause += f" WHERE ({expressions.condition(around, condition)})" if condition is not None else ""
+    clause += f" WHERE ({conditions.condition(around, condition)})" if condition is not None else ""
     return Exclusion(name_of(value), clause + deferrable(value.keywords.get("deferrable")))
 
 
@@ -238,3 +239,13 @@ def like_class(target: Target, column: Column, collation_ok: bool = True) -> str
     if column.type.startswith("varchar"):
         return "varchar_pattern_ops"
     return "text_pattern_ops" if column.type.startswith("text") else ""
+
+
+def groups(value: Value) -> list[tuple[str, ...]]:
+    """`("a", "b")` or `[("a", "b"), …]` as groups of names."""
+    if type(value) not in (list, tuple, set, frozenset) or not value:
+        return []
+    items = list(value)
+    if all(isinstance(one, str) for one in items):
+        return [tuple(str(one) for one in items)]
+    return [tuple(str(part) for part in one) for one in items if type(one) in (list, tuple, set, frozenset)]

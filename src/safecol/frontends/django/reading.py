@@ -17,12 +17,15 @@ from safecol.frontends.django.target import Target
 from safecol.frontends.python.emitted import Places
 from safecol.frontends.python.values import plain
 from safecol.operations import Opaque, Section, Statement
+from safecol.patterns import lazy
 from safecol.records import NamedTuple
 from safecol.source import Span
 from safecol.trace import Placeholder, Problem
 
 if TYPE_CHECKING:
     from safecol.runners.migration_file import MigrationFile
+
+_EXCEPT = lazy(r"\bexcept[ \t]+([\w.]+(?:[ \t]*,[ \t]*[\w.]+)+)[ \t]*:")
 
 
 class Reading(NamedTuple):
@@ -91,7 +94,7 @@ class Replay:
         made = Applying(following, self.editor, self.state, file.app, atomic=True)
         refused = ""
         try:
-            tree = ast.parse(text)
+            tree = _parsed(text)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as problem:
             refused = f"this Python can't be parsed: {getattr(problem, 'msg', None) or 'it is nested too deeply'}"
             following.opaque(_line(text, getattr(problem, "lineno", None) or 1), refused)
@@ -124,6 +127,17 @@ class Replay:
             following.opaque(whole, why(operations, "the list of operations"))
             return
         made.apply(listed, whole)
+
+
+def _parsed(text: str) -> ast.Module:
+    """The syntax tree of a source, that of a newer Python than this one included. Errors: those of `ast.parse`."""
+    try:
+        return ast.parse(text)
+    except SyntaxError as problem:
+        if "multiple exception types" not in (problem.msg or ""):
+            raise
+    # From 3.14 on the parentheses may be left out; the offsets of what stands on other lines stay as they are.
+    return ast.parse(_EXCEPT.sub(r"except(\1):", text))
 
 
 class _Applied(NamedTuple):

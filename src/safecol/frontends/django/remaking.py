@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from safecol.frontends.django import defaults, expressions, indexes
+from safecol.frontends.django import defaults, expressions, indexes, tables
 from safecol.frontends.django.columns import Column, column, column_name, fields_of
 from safecol.frontends.django.sameness import Side
 from safecol.frontends.django.target import Target
@@ -92,11 +92,11 @@ def remake(
     table = editor.table(old, model)
     fresh = "new__" + table.strip('"')
     # Foreign keys to the table itself are those of the new model.
-    editor.create_table(new.with_model(rebuilt), rebuilt._replace(fields=_own(body)), fresh)
+    tables.create_table(editor, new.with_model(rebuilt), rebuilt._replace(fields=_own(body)), fresh)
     names, values = target.listed(tuple(mapping)), ", ".join(mapping.values())
     editor.send(f"INSERT INTO {target.quoted(fresh)} ({names}) SELECT {values} FROM {target.quoted(table)}")
-    editor.drop(table)
-    editor.rename_table(fresh, table)
+    tables.drop(editor, table)
+    tables.rename_table(editor, fresh, table)
     waiting, editor.waiting = editor.waiting, []
     for definition, _ in waiting:
         editor.make(definition)
@@ -162,7 +162,7 @@ def _with_altered(
 
 
 def _options(model: Model, renamed: dict[str, str], deleted: str) -> Model:
-    from safecol.frontends.django.editor import groups
+    from safecol.frontends.django.indexes import groups
 
     options = dict(model.options)
     together = groups(options.get("unique_together"))
@@ -186,12 +186,13 @@ def alter(editor: "Editor", old: Side, new: Side, before: Column, after: Column)
     table = editor.table(old.state, old.model)
     if (
         before.name != after.name
-        and editor.definition(old.state, old.model, old.name, before)
-        == editor.definition(new.state, new.model, new.name, after)
+        and tables.definition(editor, old.state, old.model, old.name, before)
+        == tables.definition(editor, new.state, new.model, new.name, after)
         and not (before.constrained or after.constrained)
     ):
         editor.send(
-            f"ALTER TABLE {target.quoted(table)} RENAME COLUMN {target.quoted(before.name)} TO {target.quoted(after.name)}"
+            f"ALTER TABLE {target.quoted(table)} "
+            f"RENAME COLUMN {target.quoted(before.name)} TO {target.quoted(after.name)}"
         )
         editor.ledger.rename_column(table, before.name, after.name)
         from safecol.frontends.django import ddl
@@ -228,10 +229,10 @@ def alter_between(editor: "Editor", old: "Between", new: "Between") -> None:
         altered = tuple((one, other, field) for (one, _), (other, field) in pairs)
         remake(editor, old.state, new.state, old.model, altered=altered)
         return
-    editor.create_table(new.state, new.model)
+    tables.create_table(editor, new.state, new.model)
     old_names, new_names = ([column_name(*one) for one in ends] for ends in (before, after))
     editor.send(
         f"INSERT INTO {target.quoted(now)} ({', '.join(['id', *new_names])}) "
         f"SELECT {', '.join(['id', *old_names])} FROM {target.quoted(was)}"
     )
-    editor.drop(was)
+    tables.drop(editor, was)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from safecol.frontends.django import remaking
+from safecol.frontends.django import remaking, tables
 from safecol.frontends.django.altering import Between, Side, alter, alter_between
 from safecol.frontends.django.columns import has_column, through
 from safecol.frontends.django.values import Field, State
@@ -21,7 +21,7 @@ def rename_model(editor: "Editor", old: State, new: State, old_key: Key, new_key
     was, now = editor.table(old, before), editor.table(new, after)
     if was == now and editor.target.since(4, 0):
         return
-    editor.rename_table(was, now)
+    tables.rename_table(editor, was, now)
     for model, name, field in list(old.referring(old_key)):
         if _hidden(field):
             continue
@@ -51,7 +51,7 @@ def rename_model(editor: "Editor", old: State, new: State, old_key: Key, new_key
 def _rename_between(editor: "Editor", old: Between, new: Between) -> None:
     """The table between two models and its column for the model, as Django did it before 4.1."""
     was, now = list(old.model.fields)[1], list(new.model.fields)[1]
-    editor.rename_table(editor.table(old.state, old.model), editor.table(new.state, new.model))
+    tables.rename_table(editor, editor.table(old.state, old.model), editor.table(new.state, new.model))
     if editor.target.sqlite:
         before = old.model.with_options(db_table=editor.table(new.state, new.model))
         remaking.remake(

@@ -99,7 +99,9 @@ def options(target: Target, side: Side) -> dict[str, Value]:
         elif name == "db_index" and (field.kind in ("ForeignKey", "SlugField", "OneToOneField")):
             if value is True:
                 continue
-        elif (name == "unique" and field.kind == "OneToOneField") or any(value is one or (type(value) is type(one) and value == one) for one in _ABSENT.get(name, ())):
+        elif (name == "unique" and field.kind == "OneToOneField") or any(
+            value is one or (type(value) is type(one) and value == one) for one in _ABSENT.get(name, ())
+        ):
             continue
         found[name] = canonical(value)
     return found

@@ -146,11 +146,6 @@ def _remove_constraint(editor: Editor, app: str, given: Given, old: State, _new:
     return editor.remove_constraint(old, app, model, name)
 
 
-def _alter_constraint(editor: Editor, app: str, given: Given, old: State, new: State) -> list[Sent]:
-    model, name = given.text("model_name", "the model"), given.text("name", "the constraint")
-    return editor.alter_constraint(old, new, app, model, name, given.get("constraint"))
-
-
 def _validate_constraint(editor: Editor, app: str, given: Given, old: State, _new: State) -> list[Sent]:
     model, name = given.text("model_name", "the model"), given.text("name", "the constraint")
     return editor.validate_constraint(app, model, name, old)
@@ -195,7 +190,6 @@ SENDS: dict[str, Callable[[Editor, str, Given, State, State], list[Sent]]] = {
     "RenameIndex": _rename_index,
     "AddConstraint": _add_constraint,
     "RemoveConstraint": _remove_constraint,
-    "AlterConstraint": _alter_constraint,
     "ValidateConstraint": _validate_constraint,
     "CreateExtension": _create_extension,
     "CreateCollation": _create_collation,
