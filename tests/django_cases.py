@@ -29,8 +29,15 @@ from django.db import migrations, models
 from django.db.models.functions import Lower, Upper
 """
 BASE = """\
-migrations.CreateModel("Author", [("id", models.BigAutoField(primary_key=True)), ("name", models.CharField(max_length=50)), ("slug", models.SlugField(unique=True))]),
-migrations.CreateModel("Genre", [("code", models.CharField(max_length=8, primary_key=True)), ("title", models.TextField())]),
+migrations.CreateModel("Author", [
+    ("id", models.BigAutoField(primary_key=True)),
+    ("name", models.CharField(max_length=50)),
+    ("slug", models.SlugField(unique=True)),
+]),
+migrations.CreateModel("Genre", [
+    ("code", models.CharField(max_length=8, primary_key=True)),
+    ("title", models.TextField()),
+]),
 migrations.CreateModel("Book", [
     ("id", models.BigAutoField(primary_key=True)),
     ("title", models.CharField(max_length=100)),
@@ -102,7 +109,8 @@ _SHORT = {
 }
 
 
-def source(operations: str, atomic: bool = True) -> str:
+def source(operations: str, *, atomic: bool = True) -> str:
     """A migration file with these operations."""
     indented = operations.replace("\n", "\n        ")
-    return f"{HEAD}\n\nclass Migration(migrations.Migration):\n    atomic = {atomic}\n    operations = [\n        {indented}\n    ]\n"
+    body = f"    atomic = {atomic}\n    operations = [\n        {indented}\n    ]\n"
+    return f"{HEAD}\n\nclass Migration(migrations.Migration):\n{body}"

@@ -14,16 +14,16 @@ from safecol.frontends.django.following import Following
 from safecol.frontends.django.operations import Applying, flattened
 from safecol.frontends.django.target import Target
 from safecol.frontends.django.values import State
-from safecol.operations import Operation, Section, Statement
+from safecol.operations import Section, Statement
 from safecol.source import Span
 
 DATA = Path(__file__).parent / "data" / "django"
 CASES = {case.name: case for case in cases()}
 
 
-def _applied(editor: Editor, state: State, operations: str, atomic: bool = True) -> tuple[list[str], State]:
+def _applied(editor: Editor, state: State, operations: str, *, atomic: bool = True) -> tuple[list[str], State]:
     """What the reader says that a migration sends, and the state after it."""
-    text = source(operations, atomic)
+    text = source(operations, atomic=atomic)
     following = Following(text, editor.target.dialect)
     following.runner.statement_list(ast.parse(text).body)
     migration = following.migration()
@@ -45,7 +45,7 @@ def said(case: Case, target: Target) -> list[str]:
     _, state = _applied(editor, state, BASE)
     if case.history:
         _, state = _applied(editor, state, case.history)
-    return _applied(editor, state, case.operations, case.atomic)[0]
+    return _applied(editor, state, case.operations, atomic=case.atomic)[0]
 
 
 def recorded(dialect: str, release: str) -> dict[str, list[str]]:
