@@ -30,11 +30,8 @@ def name_of(
     if isinstance(given, Fixed):
         return quoted(to, _cut(to, known(given, what)))
     written = None if given is None else known(given, what)
-    convention = to.convention()
-    if convention is None:
-        if kind == "ix" and written is None:
-            raise NotKnown("the name of the index comes from a naming convention that is not known")
-        return None if written is None else quoted(to, _short(to, written))
+    # What is not known is taken to be what it is where a project says nothing.
+    convention = to.convention() or {}
     template = convention.get(kind, _INDEX if kind == "ix" else "")
     if not template or (written is not None and "%(constraint_name)s" not in template):
         return None if written is None else quoted(to, _short(to, written))

@@ -59,7 +59,7 @@ class Following:
         self.missed = 0
         self.looped = ""
         self.loops: list[tuple[ast.stmt, int]] = []
-        self.opened = False
+        self.opened = self.committed = False
         self.engines: Mapping[str, str] = {}
         self.problems: list[tuple[str, Problem]] = []
         self.direction = "up"
@@ -109,6 +109,7 @@ class Following:
             return self._execute(call)
         if name == "commit" and path == f"{OP}.get_bind().commit":
             self.writer.sql([Piece("COMMIT AND CHAIN")], call.span)
+            self.committed = True
             return None
         if name in ("create", "drop", "create_all", "drop_all"):
             return self._schema_item(call, name)
@@ -144,7 +145,8 @@ class Following:
         """A block begins: one that commits and sends what is in it outside of a transaction, or a batch."""
         if path_of(value).endswith(".autocommit_block()"):
             self.writer.transaction = "autocommit"
-            if self.opened and self.active and isinstance(value, Made) and self.to.dialect == "postgresql":
+            fails = self.opened and not self.committed and self.to.dialect == "postgresql"
+            if fails and self.active and isinstance(value, Made):
                 message = "env.py hands over a connection that is in a transaction: an autocommit block fails in it"
                 self.problem("autocommit-in-open-transaction", value.span, message)
         if isinstance(value, Made) and value.path == _BATCH:

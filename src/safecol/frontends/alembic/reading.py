@@ -84,6 +84,7 @@ def _follow(following: Following, name: str) -> None:
     if isinstance(function, Imported):
         function = following.runner.within(function.path, function.file, function.name)
     following.following = True
+    following.committed = False
     following.direction = "down" if name == "downgrade" else "up"
     following.writer.begun = len(following.writer.emissions)
     for each in _functions(following, name, function):
