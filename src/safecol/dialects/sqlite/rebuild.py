@@ -30,6 +30,8 @@ def script(context: Context, operation: Operation, key: str) -> str | None:
     change = _CHANGES.get(operation.kind)
     if texts is None or change is None or key.startswith("temp."):
         return None
+    if operation.kind == "add-column":  # of whose constraints one asks, the column is there already
+        texts = tuple(pair for pair in texts if pair[0] != f"column {operation.column}")
     changed = change(texts, operation)
     if changed is None or not any(name.startswith("column ") for name, _ in changed):
         return None
