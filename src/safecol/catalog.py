@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from safecol.dialects import registry
 from safecol.errors import UserError
 from safecol.heads import CATEGORIES, DIALECTS, Rule, rule, suggestion
 from safecol.records import NamedTuple
@@ -28,17 +29,17 @@ class Catalog(NamedTuple):
     tables: Tables
 
     def rule(self, name: str, dialect: str = "any") -> Rule | None:
-        """The page of a rule (name or alias) for a dialect: the dialect's own, else the one for any, else the first."""
+        """The page of a rule (name or alias) for a dialect: its own, else its kin's, else the one for any, else the first."""
         pages = self.names.get(self.aliases.get(name, (name,))[0], ())
-        order = {dialect: 0, "any": 1}
-        return min(pages, key=lambda page: order.get(page.dialect, 2), default=None)
+        order = {"any": 2, registry.known(dialect).kin: 1, dialect: 0}
+        return min(pages, key=lambda page: order.get(page.dialect, 3), default=None)
 
     def for_dialect(self, dialect: str) -> tuple[Rule, ...]:
-        """The rules that a dialect has: its own pages, and those for any dialect that it doesn't replace."""
-        own = {page.name for page in self.rules if page.dialect == dialect}
-        return tuple(
-            page for page in self.rules if page.dialect == dialect or (page.dialect == "any" and page.name not in own)
-        )
+        """The rules that a dialect has: its own pages, those of its kin, and those for any; the nearest replaces others."""
+        pages: dict[str, Rule] = {}
+        for source in ("any", registry.known(dialect).kin, dialect):
+            pages.update((page.name, page) for page in self.rules if page.dialect == source)
+        return tuple(page for page in self.rules if pages.get(page.name) is page)
 
     def resolve(self, names: Iterable[str]) -> set[str]:
         """Rule names for rule names, aliases, categories and `ALL`; raises UserError with the nearest known name."""

@@ -34,6 +34,11 @@ def render(rule: Rule, hit: Hit, trace: Trace, version: str) -> tuple[Stage, ...
     if not any(part.kind == "code" for part in found):
         return ()
     known = {**_values(hit.step, trace.text), **hit.values}
+    if any(part.info == "sh stage" for part in found):
+        from safecol import online_tools
+
+        tool = online_tools.command(hit.step, trace.text)
+        known.update({"online_change": tool} if tool else {})
     stages: list[Stage] = []
     title = ""
     for part in found:
@@ -49,12 +54,20 @@ def render(rule: Rule, hit: Hit, trace: Trace, version: str) -> tuple[Stage, ...
             title = ""
             continue
         sql = fill(part.text, known)
+        if words[0] == "sh":
+            if sql is None:
+                return ()
+            # Nothing that a runner could send: it is run beside the migrations.
+            stages.append(Stage(f"Run beside the migrations: {sql.strip()}", "", True, "wait"))
+            title = ""
+            continue
         if sql is None or not _parses(sql, trace.migration.dialect):
             return ()
         outside, batched = "no-transaction" in words, "batched" in words
         stages.append(Stage(title or _title(outside, batched), sql, not outside, "backfill" if batched else "schema"))
         title = ""
-    return tuple(stages) if any(stage.sql for stage in stages) else ()
+    told = any(stage.sql or stage.title.startswith("Run beside") for stage in stages)
+    return tuple(stages) if told else ()
 
 
 def message(template: str, hit: Hit, text: str) -> str:
@@ -160,6 +173,8 @@ def _asked(words: list[str], hit: Hit) -> bool:
 
 
 def _parses(sql: str, dialect: str) -> bool:
+    if registry.is_neutral(dialect):
+        return False  # what is safer was measured on other databases
     return not registry.is_read(dialect) or registry.front(dialect).accepts(sql)
 
 

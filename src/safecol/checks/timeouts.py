@@ -40,6 +40,23 @@ def unbounded_waits(trace: Trace) -> Iterator[Hit]:
         yield Hit(step, step.operation.span, values)
 
 
+def unbounded_metadata_waits(trace: Trace) -> Iterator[Hit]:
+    """Changes of existing tables while nothing ends the wait for their metadata lock; the page shows a file's first.
+
+    Online ones too: they take the lock for a moment at both ends.
+    """
+    for step in trace.steps:
+        mode = next((one for name, one in step.whole.locks if name == step.table), None)
+        if not step.existing or step.facts.get("table") != "existing" or mode != "EXCLUSIVE":
+            continue
+        if dict(step.operation.options).get("wait") is not None:
+            continue
+        if step.effect.fails is not None and step.effect.fails.when == "always":
+            continue
+        if not _bounds(step.settings.get("lock_timeout")):
+            yield Hit(step, step.operation.span, {"relation": step.table or ""})
+
+
 def _otherwise(step: Step) -> bool:
     """Whether it is DROP INDEX where CONCURRENTLY would make nobody queue: its wait is `blocking-index-removal`."""
     facts = step.facts

@@ -72,6 +72,7 @@ class Known(NamedTuple):
 
 
 NEUTRAL = "safecol.dialects.neutral"
+COMPATIBLE = "safecol.frontends.postgresql.compatible"
 KNOWN: tuple[Known, ...] = (
     # The oldest major version that its makers still support: what holds there holds on later ones, with few exceptions.
     Known(
@@ -99,8 +100,8 @@ KNOWN: tuple[Known, ...] = (
             ("duckdb", "DuckDB"), ("clickhouse", "ClickHouse"), ("redshift", "Redshift"),
         )
     ),
-    Known("cockroachdb", "CockroachDB", "", "public", front="safecol.frontends.postgresql.front", judge=NEUTRAL),
-    Known("yugabytedb", "YugabyteDB", "", "public", front="safecol.frontends.postgresql.front", judge=NEUTRAL),
+    Known("cockroachdb", "CockroachDB", "", "public", front=COMPATIBLE, judge=NEUTRAL),
+    Known("yugabytedb", "YugabyteDB", "", "public", front=COMPATIBLE, judge=NEUTRAL),
 )  # fmt: skip
 NAMES = tuple(known.name for known in KNOWN)
 _BY_NAME = {known.name: known for known in KNOWN}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from safecol import effects
 from safecol.context import Context
+from safecol.dialects.mysql.history import set_option
 from safecol.effect import Effect, Failure
 from safecol.effects import ALGORITHMS, LOCK_CLAUSES, WAITING
 from safecol.fold import Part
@@ -19,11 +20,60 @@ def for_table(table: effects.Table, context: Context, parts: Sequence[Part]) -> 
     whole = effects.combine(table, [part.effect for part in parts])
     clauses = [part for part in parts if part.effect.algorithm is not None]
     if not clauses:
+        _say(parts, whole)
         return whole
     asked = next((str(part.facts["asked_algorithm"]) for part in clauses if part.facts.get("asked_algorithm")), "")
     lock = next((str(part.facts["asked_lock"]) for part in clauses if part.facts.get("asked_lock")), "")
-    changed = _together(context, clauses, whole, asked)
-    return _asserted(context, clauses, changed, asked.upper(), lock.upper())
+    changed = _counted(context, clauses, _together(context, clauses, whole, asked))
+    done = _asserted(context, clauses, changed, asked.upper(), lock.upper())
+    _say(parts, done)
+    return done
+
+
+def _say(parts: Sequence[Part], whole: Effect) -> None:
+    """Words for messages: who waits, beside what is done."""
+    waits = "writes" in whole.blocks
+    both = "reads" in whole.blocks
+    who = "reads and writes wait" if both else "writes wait"
+    goes = f"{who} until it is done" if waits else "writes go on, and replicas lag for as long"
+    for part in parts:
+        part.facts["waiting_words"] = goes
+        part.facts["and_waits"] = f" while {who}" if waits else "; reads and writes go on, replicas lag"
+        if part.operation.kind == "convert-charset":
+            work = "copies the table" if whole.algorithm == "COPY" else "rebuilds the table"
+            part.facts["conversion_words"] = f"{work}, and {goes}"
+
+
+_VERSIONED = frozenset({"add-column", "drop-column"})
+
+
+def _counted(context: Context, clauses: Sequence[Part], whole: Effect) -> Effect:
+    """The effect where each instant ADD or DROP of columns makes a version of the rows, up to a limit of the table.
+
+    At the limit the server rebuilds the table, and counts from 0 again.
+    """
+    if context.dialect != "mysql" or context.version < 80_029:
+        return whole
+    key = clauses[0].key
+    table = context.schema.tables.get(key)
+    if table is None or whole.fails is not None:
+        return whole
+    made = int(dict(table.options).get("row-versions", "0"))
+    limit = 255 if context.version >= 90_100 else 64
+    columns = any(part.operation.kind in _VERSIONED for part in clauses)
+    if whole.algorithm == "INSTANT" and columns and made >= limit:
+        whole = _done(context, whole, "INPLACE", "NONE", (key,), (key,))
+        for part in clauses:
+            part.facts["row_versions"], part.facts["row_version_limit"] = made, limit
+    elif whole.algorithm == "INSTANT" and columns:
+        made += 1
+        for part in clauses:
+            part.facts["row_versions"], part.facts["row_version_limit"] = made, limit
+        set_option(context, key, "row-versions", str(made))
+        return whole
+    if key in whole.rewrite and made:
+        set_option(context, key, "row-versions", None)
+    return whole
 
 
 def worst(context: Context, clauses: Sequence[Part], asked: str = "") -> str:

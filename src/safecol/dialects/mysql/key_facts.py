@@ -30,6 +30,8 @@ def _add_constraint(context: Context, operation: Operation, key: str, rest: Rest
                 if other.kind == "modify-column" and isinstance(other.definition, ColumnDefinition)}  # fmt: skip
     found["with_modify"] = found["inline"] is True and bool(modified & {*definition.columns, *_mentioned(definition)})
     found["fresh_columns"] = bool(definition.columns) and set(definition.columns) <= names - modified
+    if kind == "check":
+        found["ignored"] = context.version < (80_016 if context.dialect == "mysql" else 100_201)
     if kind == "foreign-key":
         _foreign_key(context, definition, key, found)
     elif kind == "unique":

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from safecol.context import Context
-from safecol.dialects.mysql import type_changes
+from safecol.dialects.mysql import charsets, type_changes, types
 from safecol.expressions import columns
 from safecol.fold import Rest
 from safecol.operations import Definition, Operation, PartitionKey, TableDefinition
@@ -48,7 +48,16 @@ def _set_table_options(context: Context, operation: Operation, key: str, rest: R
 
 def _convert(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
     collation = dict(operation.options).get("collation")
-    found["change_word"] = type_changes.conversion(context, context.schema.tables.get(key), operation.value, collation)
+    table = context.schema.tables.get(key)
+    found["change_word"] = type_changes.conversion(context, table, operation.value, collation)
+    wanted = charsets.charset_name(operation.value) if operation.value else None
+    around = charsets.of_table(context, dict(table.options) if table is not None else {})
+    for column in table.columns.values() if table is not None else ():
+        if column.type is None or types.shape(column.type).family not in types.CHARACTER:
+            continue
+        one = charsets.text(context, column.charset, column.collation, around).charset
+        if type_changes.narrower(one, wanted):
+            found["narrowed_charset"] = f"{one} to {wanted}"
 
 
 def _partition(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
@@ -82,6 +91,9 @@ def _create_table(context: Context, operation: Operation, key: str, rest: Rest, 
     definition = operation.definition
     if not isinstance(definition, TableDefinition):
         return
+    early = context.version < (80_016 if context.dialect == "mysql" else 100_201)
+    late = context.version >= (90_000 if context.dialect == "mysql" else 100_500)
+    found["ignored_kinds"] = " ".join(word for word, ignored in (("check", early), ("references", not late)) if ignored)
     found["exists_already"] = key in context.schema.tables and found["or_replace"] is not True
     has = any(item.kind == "primary-key" for item in definition.constraints)
     found["primary_key"] = has or bool(definition.like)

@@ -11,6 +11,9 @@ def setting(name: str, value: str) -> tuple[str, str]:
     for scope in ("session.", "local."):
         plain = plain.removeprefix(scope)
     text = value.strip().strip("'\"")
+    if plain == "lock_timeout":
+        # What the settings say of the runner, with a unit.
+        return plain, _with_unit(text)
     if plain == "lock_wait_timeout":
         return "lock_timeout", _milliseconds(text)
     if text.lower() in ("on", "true", "yes"):
@@ -39,3 +42,15 @@ def _milliseconds(text: str) -> str:
         return text
     # What is not positive the server takes for the least that there is; 0 is then no wait at all.
     return str(round(min(max(seconds, 0.001), _LONGEST) * 1000))
+
+
+_UNITS = {"": 1.0, "ms": 1.0, "s": 1000.0, "min": 60_000.0, "m": 60_000.0, "h": 3_600_000.0, "d": 86_400_000.0}
+
+
+def _with_unit(text: str) -> str:
+    digits = text.rstrip("abcdefghijklmnopqrstuvwxyz ")
+    unit = text[len(digits) :].strip()
+    try:
+        return str(round(float(digits) * _UNITS[unit]))
+    except (ValueError, KeyError):
+        return text

@@ -3,7 +3,7 @@
 from safecol.context import Context
 from safecol.dialects.mysql.charsets import charset_name
 from safecol.fold import Rest
-from safecol.operations import IndexDefinition, Operation
+from safecol.operations import ConstraintDefinition, IndexDefinition, Operation
 from safecol.schema import Index, Table
 from safecol.trace import Fact
 
@@ -45,7 +45,28 @@ def of_table(context: Context, operation: Operation, key: str, rest: Rest, found
         & {"cascade", "set null", "set default"}
         for item in table.constraints.values()
     )
+    found["online_tool"] = _tool(context, key, table, operation)
     _ways(context, found)
+
+
+def _tool(context: Context, key: str, table: Table | None, operation: Operation) -> str | None:
+    """The online schema change tool that takes this table; None where each would refuse it."""
+    definition = operation.definition
+    if isinstance(definition, ConstraintDefinition) and definition.kind == "foreign-key":
+        return None
+    if any(item.kind == "trigger" for item in context.schema.dependents.get(key, ())):
+        return None
+    if table is not None and table.complete and not any(
+        index.definition.unique
+        and all(
+            element.column in table.columns and table.columns[element.column].nullable is False
+            for element in index.definition.elements
+        )
+        for index in context.schema.indexes_of(key)
+    ):
+        return None
+    own = table is not None and any(item.definition.kind == "foreign-key" for item in table.constraints.values())
+    return "pt-online-schema-change" if own or context.schema.referencing(key) else "gh-ost"
 
 
 def _number(text: str | None) -> int:

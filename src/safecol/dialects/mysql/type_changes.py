@@ -178,9 +178,44 @@ def change_facts(context: Context, key: str, old: Column | None, new: ColumnDefi
         found["generation"] = _generation(old, new)
     found["moved"] = _moved(table, old, new)
     found["narrowing"] = None
+    found["narrowed_charset"] = _narrowed(context, key, old, new)
     if old is not None and old.type is not None:
         found["old_type"] = old.type.name
+        _labels(types.shape(old.type), types.shape(new.type), found)
         found["narrowing"] = types.narrows(types.shape(old.type), types.shape(new.type))
+
+
+def _narrowed(context: Context, key: str, old: Column | None, new: ColumnDefinition) -> str | None:
+    """The two character sets where the new one has fewer characters; None where it has not, or that isn't known."""
+    if old is None or old.type is None or types.shape(new.type).family not in types.CHARACTER:
+        return None
+    if types.shape(old.type).family not in types.CHARACTER:
+        return None
+    table = context.schema.tables.get(key)
+    around = charsets.of_table(context, dict(table.options) if table is not None else {})
+    one = charsets.text(context, old.charset, old.collation, around).charset
+    other = charsets.text(context, new.charset, new.collation, around).charset
+    return f"{one} to {other}" if narrower(one, other) else None
+
+
+def narrower(one: str | None, other: str | None) -> bool:
+    """Whether a character set lacks characters of another: the Unicode ones hold all, `utf8mb3` those of 3 bytes."""
+    if one is None or other is None or one == other:
+        return False
+    order = {"utf8mb4": 3, "utf16": 3, "utf16le": 3, "utf32": 3, "gb18030": 3, "utf8mb3": 2, "ucs2": 2, "binary": 4}
+    if one in ("ascii",):
+        return False
+    return order.get(other, 1) < order.get(one, 1) or (one not in order and other not in order)
+
+
+def _labels(old: types.Shape, new: types.Shape, found: Facts) -> None:
+    if old.family != new.family or old.family not in ("enum", "set"):
+        return
+    kept = [label for label in old.labels if label in new.labels]
+    removed = [label for label in old.labels if label not in new.labels]
+    found["removed_labels"] = ", ".join(removed) or None
+    found["added_labels"] = ", ".join(label for label in new.labels if label not in old.labels) or None
+    found["reordered_labels"] = not removed and list(new.labels[: len(kept)]) != kept
 
 
 def _counts(identity: str | None, *, serial: bool) -> bool:
