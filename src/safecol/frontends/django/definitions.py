@@ -25,10 +25,31 @@ def field(value: Value, helpers: Mapping[str, str]) -> Field:
         made = field_of(value._replace(path=stands if "." in stands else _MODELS + stands))
         return made._replace(path=path)
     if not isinstance(value.base, Class):
-        return field_of(value._replace(path=path))
+        made = field_of(value._replace(path=path))
+        if made.kind in ("ArrayField", "GeneratedField"):
+            return _with_inner(made, helpers)
+        return made
     kind, more = _of_class(value.base, helpers)
     options = {name: one for name, one in value.keywords.items() if name != "**"}
-    return Field(kind, value.base.name, value.arguments, {**more, **options}, value.span)
+    return _with_inner(Field(kind, value.base.name, value.arguments, {**more, **options}, value.span), helpers)
+
+
+def _with_inner(made: Field, helpers: Mapping[str, str]) -> Field:
+    for name in ("base_field", "output_field"):
+        if name in made.options:
+            made = made.with_options(**{name: _inner(made.options[name], helpers)})
+    if made.kind == "ArrayField" and made.arguments:
+        made = made._replace(arguments=(_inner(made.arguments[0], helpers), *made.arguments[1:]))
+    return made
+
+
+def _inner(value: Value, helpers: Mapping[str, str]) -> Value:
+    """The field inside another one, as a call of Django's class where it was one of the project's."""
+    if not isinstance(value, Made):
+        return value
+    made = field(value, helpers)
+    path = made.path if not made.kind or made.path.startswith("django.") else _MODELS + made.kind
+    return Made(path, made.arguments, dict(made.options), value.span)
 
 
 def _of_class(made: Class, helpers: Mapping[str, str]) -> tuple[str, dict[str, Value]]:

@@ -1,7 +1,7 @@
 """The text of a migration file comes in and is followed: its operations go out, and what code in them sends."""
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from safecol.frontends.django import files
 from safecol.frontends.django.given import why
@@ -66,6 +66,8 @@ class Following:
         self.runner = Runner(text, self, Project(path) if path else None)
         self.root = root
         self.models: Models | None = None
+        self.initial: list[Made] | None = None
+        """The calls of `super().__init__` while one of the project's classes is made."""
         self.following = False
         self.missed = 0
         self.schema: Callable[[Made], bool] = lambda _call: False
@@ -90,18 +92,7 @@ class Following:
 
     def attribute_of(self, made: Class, name: str, default: Value = None) -> Value:
         """The value of a class's attribute, its own or that of a class it is made from."""
-        pending: list[Value] = [made]
-        for _ in range(20):
-            if not pending:
-                break
-            at = pending.pop(0)
-            if isinstance(at, Imported):
-                at = self.runner.within(at.path, at.file, at.name)
-            if isinstance(at, Class):
-                if name in at.names:
-                    return at.names[name]
-                pending = [*at.bases, *pending]
-        return default
+        return next((one.names[name] for one in self._classes(made) if name in one.names), default)
 
     def run(self, function: Function, arguments: tuple[Value, ...], models: Models, span: Span) -> None:
         """Follow a function that a migration runs: what it sends is written down."""
@@ -145,13 +136,22 @@ class Following:
 
     def item(self, value: Value) -> Value:
         """What going through a query gives each time."""
-        return self.models.row(value) if self.models is not None and self.active else NotImplemented
+        if self.models is None or not self.active:
+            return NotImplemented
+        if isinstance(value, Made) and value.path.endswith("sequence_reset_sql") and self.dialect == "postgresql":
+            return plain("SELECT setval('${sequence}', 1)", value.span)
+        return self.models.row(value)
 
     def made(self, call: Made) -> Value:
         """Write down what a call sends; NotImplemented when it sends nothing."""
         path, name = call.path, name_of(call)
         if path.startswith("swapper."):
             return _swappable(call, name)
+        if self.initial is not None and name == "__init__" and "super()" in path:
+            self.initial.append(call)
+            return None
+        if isinstance(call.base, Class) and path.startswith(".") and path.count(".") == 1:
+            return self._initialised(call, call.base)
         if name in ("read", "read_text"):
             return files.read(call, self.root)
         if not self.active or self.models is None:
@@ -185,6 +185,35 @@ class Following:
             self.opaque(call.span, f"`{_shown(path)}` is not in this project, and it is given the database")
             return Unknown(f"{name}()", "it is not in this project")
         return NotImplemented
+
+    def _initialised(self, call: Made, made: Class) -> Value:
+        """An instance of a class of the project, with the arguments that its `__init__` hands on to Django's."""
+        before, outer = call, self.initial
+        for one in self._classes(made):
+            function = one.names.get("__init__")
+            if not isinstance(function, Function):
+                continue
+            self.initial = []
+            me = Unknown("self", "it is the instance itself")
+            self.runner.call(function, (me, *call.arguments), call.keywords, call.span)
+            handed, self.initial = self.initial, outer
+            if not handed:
+                return before
+            call = call._replace(arguments=handed[0].arguments, keywords=handed[0].keywords)
+        return call if call is not before else NotImplemented
+
+    def _classes(self, made: Class) -> Iterator[Class]:
+        """A class and the project's classes that it is made from, nearest first."""
+        pending: list[Value] = [made]
+        for _ in range(20):
+            if not pending:
+                return
+            at = pending.pop(0)
+            if isinstance(at, Imported):
+                at = self.runner.within(at.path, at.file, at.name)
+            if isinstance(at, Class):
+                yield at
+                pending = [*at.bases, *pending]
 
     def _execute(self, call: Made) -> Value:
         """`schema_editor.execute(sql)`, `cursor.execute(sql, parameters)`."""
@@ -260,7 +289,7 @@ def _swappable(call: Made, name: str) -> Value:
     if isinstance(app, Text) and isinstance(model, Text):
         if name == "get_model_name":
             return plain(f"{app}.{model}", call.span)
-        return None if name == "swappable_setting" else NotImplemented
+        return {"swappable_setting": None, "is_swapped": False}.get(name, NotImplemented)
     if name == "split" and isinstance(app, Text):
         return [plain(part, call.span) for part in str(app).split(".")]
     return NotImplemented

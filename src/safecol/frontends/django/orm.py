@@ -316,7 +316,7 @@ class Models:
         return self.quoted(column_name(name, field) if field is not None else name)
 
     def _key(self, model: Model) -> str:
-        return self.quoted(column_name(*key_field(self.target, self.state, model)))
+        return self.quoted(column_name(*key_field(self.state, model)))
 
     def quoted(self, name: str) -> str:
         """A name in the dialect's quotes."""
