@@ -147,7 +147,7 @@ ARGUMENTS: dict[str, tuple[list[str], str]] = {
     "no repository": (["m", "--base", "main"], "is not in a git repository"),
     "an unknown format": (["m", "--output-format", "xml"], "unknown format xml"),
     "a report without a path": (["m", "--report", "sarif"], "no path is given"),
-    "an unknown dialect": (["m", "--dialect", "oracle"], "oracle"),
+    "an unknown dialect": (["m", "--dialect", "db2"], "db2"),
     "an unknown runner": (["m", "--runner", "nope"], "--runner: unknown runner nope"),
     "an unknown rule": (["m", "--select", "blocking-index-creatio"], "--select: unknown rule"),
     "a version that is none": (["m", "--server-version", "9" * 5000], "must be a version"),

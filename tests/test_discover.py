@@ -244,14 +244,15 @@ def test_one_file_of_a_history_decides_the_dialect_of_all() -> None:
 
 
 def test_dialects_in_one_folder_are_histories_of_their_own() -> None:
-    write({f"m/1_x{infix}.up.sql": TABLE for infix in ("", ".postgres", ".mysql", ".cockroach")})
+    write({f"m/1_x{infix}.up.sql": TABLE for infix in ("", ".postgres", ".mysql", ".cockroach", ".h2")})
     found = find("m")
     assert {(file.name, file.dialect, file.history) for file in found.files} == {
         ("1_x.up.sql", "postgresql", "m"),
         ("1_x.postgres.up.sql", "postgresql", "m"),
         ("1_x.mysql.up.sql", "mysql", "m (mysql)"),
+        ("1_x.cockroach.up.sql", "cockroachdb", "m (cockroachdb)"),
     }
-    assert found.skipped == (("m/1_x.cockroach.up.sql", "CockroachDB is not a dialect that safecol reads"),)
+    assert found.skipped == (("m/1_x.h2.up.sql", "H2 is not a dialect that safecol reads"),)
 
 
 def test_files_beside_a_migration_that_change_its_transaction() -> None:

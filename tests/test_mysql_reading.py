@@ -152,7 +152,8 @@ def test_what_mariadb_has_beside(sql: str, kind: str) -> None:
 @pytest.mark.parametrize(
     "sql",
     ["END IF", "ALTER TABLE t ADD END IF", "ALTER TABLE t FROBNICATE", "SELECT FROM WHERE", "ALTER TABLE t ADD a nope",
-     "CREATE TABLE t (a int,)", "DROP INDEX i", "ALTER TABLE t ADD a int b int", "INSERT INTO", "CREATE TABLE t (a int"],
+     "CREATE TABLE t (a int,)", "DROP INDEX i", "ALTER TABLE t ADD a int b int", "INSERT INTO",
+     "CREATE TABLE t (a int"],
 )  # fmt: skip
 def test_what_the_server_refuses_is_opaque(sql: str) -> None:
     (statement,) = statements(sql)

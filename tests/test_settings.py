@@ -83,7 +83,7 @@ def test_extend_in_a_circle_is_refused(tmp_path: Path) -> None:
         ('[runner]\nlock-timout = "5s"', "unknown setting runner.lock-timout", "did you mean runner.lock-timeout"),
         ("select = 'a'", 'select must be a list of strings, not "a"', ""),
         ("require-reason = 'yes'", 'require-reason must be true or false, not "yes"', ""),
-        ("dialect = 'oracle'", "dialect must be one of postgresql, mysql", ""),
+        ("dialect = 'db2'", "dialect must be one of postgresql, mysql", ""),
         ("[runner]\nlock-timeout = 'soon'", "runner.lock-timeout must be a duration", ""),
         ("[severity]\na = 'fatal'", "severity.a must be one of error, warning, note, off", ""),
         ("server = 1", "server must be a table, not a number", ""),

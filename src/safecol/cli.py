@@ -226,7 +226,7 @@ def _effects() -> ArgumentParser:
 def _explain() -> ArgumentParser:
     made = _parser("explain", "RULE", "Show a rule's page: what happens, who notices, and the safe way to do it.")
     made.add_argument("rule", metavar="RULE", help="a rule's name or alias")
-    made.add_argument("--dialect", choices=DIALECTS, help="the page for this database")
+    made.add_argument("--dialect", choices=DIALECTS, metavar="NAME", help="the page for this database")
     made.add_argument("--output-format", choices=("text", "markdown", "json"), default="text", help="default: text")
     _shared(made, made.add_argument_group("output"))
     return made
@@ -241,7 +241,7 @@ def _rules() -> ArgumentParser:
     )
     made.add_argument("action", nargs="?", choices=("check",), help="run the examples of rule pages")
     made.add_argument("paths", nargs="*", metavar="PATH", help="rule pages, or folders of them")
-    made.add_argument("--dialect", choices=DIALECTS, help="only the rules of this database")
+    made.add_argument("--dialect", choices=DIALECTS, metavar="NAME", help="only the rules of this database")
     made.add_argument("--output-format", choices=("text", "json"), default="text", help="default: text")
     _shared(made, made.add_argument_group("output"))
     return made

@@ -168,6 +168,9 @@ class Collected:
     def _missed(self) -> Iterator[str]:
         for dialect, version in sorted(self.unmeasured):
             known = registry.known(dialect)
+            if registry.is_neutral(dialect):
+                yield f"only the dialect-neutral rules apply to {known.title}: what it locks and costs isn't known"
+                continue
             what = f"{known.title} {version} is outside {' to '.join(known.measured)}, which were measured"
             yield f"{what}: its effects may differ"
         missed = dict(self.missed)
@@ -183,6 +186,8 @@ class Collected:
         if file.dialect_source == "default":
             self.assumed.setdefault(f"dialect {file.dialect}", []).append(file.path)
         first, last = registry.known(file.dialect).measured
+        if registry.is_neutral(file.dialect):
+            self.unmeasured.add((file.dialect, ""))
         if first and not versions.contains(f">={first},<={last}", ran.version):
             self.unmeasured.add((file.dialect, ran.version))
         if file.project is not None and file.project.django_source == "default":
@@ -364,10 +369,15 @@ def _guess(what: str, paths: list[str], targets: int) -> str:
 
 
 def _once(found: list[Finding]) -> list[Finding]:
-    """One finding a place, however often a loop comes to it with the same table."""
+    """One finding a place, however often a loop comes to it with the same table; with the stages of each time."""
     kept: dict[tuple[object, ...], Finding] = {}
     for one in found:
-        kept.setdefault((one.rule, one.span, one.table, one.column, one.path), one)
+        key = (one.rule, one.span, one.table, one.column, one.path)
+        first = kept.setdefault(key, one)
+        known = {stage.sql for stage in first.stages if stage.sql}
+        if first is not one and any(stage.sql and stage.sql not in known for stage in one.stages):
+            more = (stage._replace(statement=one.statement) for stage in one.stages)
+            kept[key] = first._replace(stages=(*first.stages, *more))
     return list(kept.values())
 
 

@@ -210,7 +210,7 @@ class _Search:
 
             found += django.histories(of_django, self.around, self.shown, self.dialect, self.django)
         for history in found:
-            other = next((dialects.OTHERS[file.dialect] for _, file in history if file.dialect in dialects.OTHERS), "")
+            other = next((named for _, file in history if (named := _unsent(file.dialect))), "")
             if other:
                 for full, _ in history:
                     self.skip(full, f"{other} is not a dialect that safecol reads")
@@ -436,3 +436,10 @@ def _spread(members: Sequence[str]) -> Iterable[str]:
         return members
     ordered = sorted(members)
     return [ordered[at * (len(ordered) - 1) // (_SAMPLES - 1)] for at in range(_SAMPLES)]
+
+
+def _unsent(dialect: str) -> str:
+    """The database for which it isn't known what migrations in Python send; or ""."""
+    from safecol.dialects import registry
+
+    return dialects.OTHERS.get(dialect, "") or (registry.known(dialect).title if registry.is_neutral(dialect) else "")

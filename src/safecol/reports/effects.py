@@ -145,7 +145,7 @@ def _facts(one: StatementEffect, effect: Effect, words: Mapping[str, str]) -> li
     for number, (relation, mode) in enumerate(ordered):
         noticed = f" ({words[mode]})" if mode in words else ""
         rows.append(("" if number else "locks", f"{relation}: {mode}{noticed}", ""))
-    if not ordered and not one.reason:
+    if not ordered and not one.reason and not effect.unknown:
         rows.append(("locks", "nothing that others use", ""))
     if effect.blocks:
         waiting = " and ".join(effect.blocks)

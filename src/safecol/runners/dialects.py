@@ -9,15 +9,16 @@ WORDS: dict[str, str] = {
     "postgresql": "postgresql", "postgres": "postgresql", "pg": "postgresql", "pgsql": "postgresql",
     "psql": "postgresql", "timescale": "postgresql", "timescaledb": "postgresql", "pgx": "postgresql",
     "mysql": "mysql", "mysql8": "mysql", "mariadb": "mariadb", "sqlite": "sqlite", "sqlite3": "sqlite",
-    "turso": "sqlite", "libsql": "sqlite",
+    "turso": "sqlite", "libsql": "sqlite", "cockroach": "cockroachdb", "cockroachdb": "cockroachdb",
+    "crdb": "cockroachdb", "yugabyte": "yugabytedb", "yugabytedb": "yugabytedb", "oracle": "oracle", "mssql": "tsql",
+    "sqlserver": "tsql", "tsql": "tsql", "clickhouse": "clickhouse", "snowflake": "snowflake", "duckdb": "duckdb",
+    "bigquery": "bigquery", "redshift": "redshift",
 }  # fmt: skip
 
 # Understood by name only: their files are said to be left out instead of being read as something else.
 OTHERS: dict[str, str] = {
-    "cockroach": "CockroachDB", "cockroachdb": "CockroachDB", "crdb": "CockroachDB", "h2": "H2", "hsqldb": "HSQLDB",
-    "oracle": "Oracle", "mssql": "SQL Server", "sqlserver": "SQL Server", "db2": "DB2", "derby": "Derby",
-    "clickhouse": "ClickHouse", "cassandra": "Cassandra", "snowflake": "Snowflake", "duckdb": "DuckDB",
-    "spanner": "Spanner", "firebird": "Firebird", "sybase": "Sybase",
+    "h2": "H2", "hsqldb": "HSQLDB", "db2": "DB2", "derby": "Derby", "cassandra": "Cassandra", "spanner": "Spanner",
+    "firebird": "Firebird", "sybase": "Sybase",
 }  # fmt: skip
 
 _INFIX = lazy(r"\.([a-z0-9]+)(?:\.(?:up|down|autocommit))*\.sql$")

@@ -1,0 +1,86 @@
+"""Front ends of dialects of which only the neutral rules are known: a dialect's name comes in, its front goes out."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+
+from safecol.frontends.sqlglot import lexing, reading, trees
+from safecol.frontends.sqlglot.lexing import Lexicon
+from safecol.frontends.sqlglot.reading import Converted, Reading
+from safecol.frontends.sqlglot.statements import convert
+from safecol.frontends.sqlglot.style import Style
+from safecol.operations import Opaque, Section, Statement
+from safecol.patterns import lazy
+from safecol.records import NamedTuple
+from safecol.source import Span
+from safecol.trace import Placeholder
+
+# What ends a batch for the clients of SQL Server and Oracle.
+_BATCH_END = lazy(r"^[ \t]*(?:GO|/)[ \t]*(?=\r?$)", re.IGNORECASE | re.MULTILINE)
+
+_LEXICONS: dict[str, Lexicon] = {
+    "tsql": Lexicon(brackets=True, nested_comments=True, compound=True),
+    "oracle": Lexicon(compound=True, begin_blocks=True),
+    "snowflake": Lexicon(dollar=True, compound=True),
+    "bigquery": Lexicon(backslash=True, quotes="'\"`", hash_comments=True),
+    "duckdb": Lexicon(dollar=True),
+    "clickhouse": Lexicon(backslash=True, quotes="'\"`"),
+    "redshift": Lexicon(dollar=True),
+}
+
+
+class Front(NamedTuple):
+    """What the registry of dialects asks of a front end."""
+
+    read_section: Callable[..., Reading]
+    all_comments: Callable[[str, Iterable[Statement]], list[tuple[Span, str]]]
+    accepts: Callable[[str], bool]
+    originals: Callable[[str, Sequence[Placeholder]], dict[str, str]]
+
+
+def of(dialect: str) -> Front:
+    """The front end of a dialect, by sqlglot's name for it."""
+    lexicon = _LEXICONS[dialect]
+    style = Style(dialect)
+
+    def converted(text: str, place: Span, number: int) -> Converted:  # noqa: ARG001 - as those that need it
+        try:
+            return Converted(tuple(convert(trees.parse(text[place.start : place.end], dialect), place, style)))
+        except trees.Problem as problem:
+            return Converted((), _opaque(problem, text, place))
+        except (AttributeError, KeyError, RecursionError, TypeError) as error:  # a tree of a shape that is not known
+            return Converted((), Opaque(place, f"the statement is not understood ({type(error).__name__})"))
+
+    def read_section(text: str, section: Section, first: int = 1) -> Reading:
+        return reading.read_section(text, section, first, lexicon, converted, batches)
+
+    def batches(text: str, span: Span) -> str:  # noqa: ARG001
+        if dialect not in ("tsql", "oracle"):
+            return text
+        return _BATCH_END.sub(lambda found: ";" + " " * (len(found.group()) - 1), text)
+
+    def all_comments(text: str, statements: Iterable[Statement]) -> list[tuple[Span, str]]:  # noqa: ARG001
+        return reading.all_comments(text, lexicon)
+
+    def accepts(text: str) -> bool:
+        places = list(lexing.statements(text, 0, len(text), lexicon))
+        return bool(places) and all(converted(text, place, 1).opaque is None for place in places)
+
+    return Front(read_section, all_comments, accepts, originals)
+
+
+def _opaque(problem: trees.Problem, text: str, place: Span) -> Opaque:
+    if problem.offset is None:
+        return Opaque(place, problem.message)
+    start = place.start + problem.offset
+    end = start + 1
+    while end < place.end and (text[end].isalnum() or text[end] == "_"):
+        end += 1
+    # sqlglot knows less than the server: what it can't parse may well be right.
+    return Opaque(Span(min(start, place.end - 1), min(end, place.end)), problem.message)
+
+
+def originals(text: str, placeholders: Sequence[Placeholder]) -> dict[str, str]:
+    """What stands in the file for each name that masking made."""
+    from safecol.frontends.postgresql import masking
+
+    return masking.originals(text, (*placeholders, *masking.everywhere(text)))

@@ -1,0 +1,106 @@
+"""Databases of which no effects are known: they are read, the rules of all dialects apply, and the output says so."""
+
+from pathlib import Path
+
+import pytest
+
+from safecol import cli
+from safecol.dialects import registry
+from safecol.operations import Operation, Section, Statement
+from safecol.source import Span
+
+_OTHERS = tuple(name for name in registry.NAMES if registry.is_neutral(name))
+
+
+def statements(text: str, dialect: str) -> tuple[Statement, ...]:
+    return registry.front(dialect).read_section(text, Section("up", Span(0, len(text)), "unknown")).statements
+
+
+def operations(text: str, dialect: str) -> tuple[Operation, ...]:
+    (statement,) = statements(text, dialect)
+    assert statement.opaque is None, statement.opaque
+    return statement.operations
+
+
+def test_the_dialects() -> None:
+    assert set(_OTHERS) == {
+        "tsql", "oracle", "snowflake", "bigquery", "duckdb", "clickhouse", "redshift", "cockroachdb", "yugabytedb",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("dialect", _OTHERS)
+@pytest.mark.parametrize(
+    ("sql", "kind"),
+    [
+        ("ALTER TABLE a.t DROP COLUMN c", "drop-column"),
+        ("ALTER TABLE t RENAME COLUMN a TO b", "rename-column"),
+        ("ALTER TABLE t RENAME TO u", "rename-table"),
+        ("DROP TABLE IF EXISTS t", "drop-table"),
+        ("DROP VIEW v", "drop-view"),
+        ("TRUNCATE TABLE t", "truncate"),
+        ("DELETE FROM t", "delete"),
+        ("UPDATE t SET a = 1 WHERE b > 2", "update"),
+        ("INSERT INTO t (a) SELECT a FROM u", "insert"),
+        ("CREATE TABLE t (a int NOT NULL, b varchar(10))", "create-table"),
+        ("CREATE VIEW v AS SELECT a FROM t", "create-view"),
+    ],
+)
+def test_the_same_statement_is_the_same_operation(dialect: str, sql: str, kind: str) -> None:
+    assert [operation.kind for operation in operations(sql, dialect)] == [kind]
+
+
+@pytest.mark.parametrize("dialect", _OTHERS)
+def test_what_is_not_understood_is_not_said_to_be_wrong(dialect: str) -> None:
+    first, second = statements("ALTER FROBNICATOR x SET y; DROP TABLE t;", dialect)
+    assert first.opaque is not None
+    assert not first.opaque.syntax
+    assert [operation.kind for operation in second.operations] == ["drop-table"]
+
+
+def test_columns_of_sql_server_and_oracle() -> None:
+    sql = "ALTER TABLE [dbo].[T] ADD [C] int NOT NULL CONSTRAINT df DEFAULT 0, d int"
+    added = operations(sql, "tsql")
+    assert [(item.kind, item.column) for item in added] == [("add-column", "c"), ("add-column", "d")]
+    assert "default-value" in added[0].flags
+    oracle = operations("ALTER TABLE t ADD (c NUMBER(10) NOT NULL, d VARCHAR2(5))", "oracle")
+    assert [item.column for item in oracle] == ["c", "d"]
+
+
+def test_sp_rename_renames() -> None:
+    (column,) = operations("EXEC sp_rename 'dbo.t.c', 'd', 'COLUMN'", "tsql")
+    assert (column.kind, str(column.relation), column.column, column.new_name) == ("rename-column", "dbo.t", "c", "d")
+    (table,) = operations("EXEC sp_rename 'dbo.t', 'u'", "tsql")
+    assert (table.kind, str(table.relation), table.new_name) == ("rename-table", "dbo.t", "u")
+
+
+def test_batches_of_clients_end_statements() -> None:
+    assert len(statements("DROP TABLE a\nGO\nDROP TABLE b\ngo\n", "tsql")) == 2
+    assert len(statements("DROP TABLE a\n/\nDROP TABLE b\n/\n", "oracle")) == 2
+
+
+def test_a_constraint_and_an_index_are_told() -> None:
+    (constraint,) = operations("ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES u (b)", "tsql")
+    assert (constraint.kind, constraint.value, str(constraint.target)) == ("add-constraint", "f", "u")
+    (index,) = operations("CREATE UNIQUE INDEX i ON t (a)", "tsql")
+    assert (index.kind, str(index.relation)) == ("create-index", "t")
+    (dropped,) = operations("DROP INDEX i ON t", "tsql")
+    assert (dropped.kind, str(dropped.relation), dropped.value) == ("drop-index", "t", "i")
+
+
+@pytest.mark.parametrize("dialect", _OTHERS)
+def test_the_neutral_rules_find_and_the_output_says_that_they_are_all(
+    dialect: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "1.sql"
+    file.write_text(
+        "ALTER TABLE t DROP COLUMN c;\nALTER TABLE t ADD COLUMN d INT NOT NULL;\nDELETE FROM u;\n"
+        "ALTER TABLE v RENAME COLUMN a TO b;\n"
+    )
+    code = cli.run(["lint", "--dialect", dialect, "--output-format", "concise", str(file)])
+    out, err = capsys.readouterr()
+    assert code == 1
+    expected = ["column-drop", "unfiltered-delete", "column-rename"]
+    for rule in [*expected, *([] if dialect == "clickhouse" else ["required-column"])]:
+        assert rule in out
+    assert "nly the dialect-neutral rules apply" in out + err
+    assert "syntax-error" not in out
