@@ -59,6 +59,30 @@ def half_done(trace: Trace) -> Iterator[Hit]:
                 return
 
 
+def half_done_alone(trace: Trace) -> Iterator[Hit]:
+    """As `half_done` where each statement is committed alone, before one that fails on rows which it can't know."""
+    first: Step | None = None
+    for step in trace.steps:
+        if first is not None and step.statement.number > first.statement.number and _asks_rows(step):
+            related = ((trace.migration.path, step.operation.span, "when this fails, it is committed already"),)
+            yield Hit(first, first.operation.span, {"next": str(_line(trace, step))}, related)
+            return
+        if first is None and _unrepeatable(trace, step):
+            first = step
+
+
+def _asks_rows(step: Step) -> bool:
+    """Whether it depends on the rows of an existing table: a key, a constraint, a column that gets narrower."""
+    kind, facts = step.operation.kind, step.facts
+    if not step.existing or step.effect.fails is not None:
+        return False
+    if kind == "add-constraint":
+        return facts.get("enforced") is not False and not facts.get("fresh_columns")
+    if kind == "create-index":
+        return facts.get("unique") is True
+    return kind == "modify-column" and (facts.get("nullability") == "required" or facts.get("narrowing") is True)
+
+
 def _may_fail(step: Step) -> bool:
     """Whether it depends on what others do and on rows: it waits for an existing table or changes one."""
     kind = step.operation.kind
