@@ -178,7 +178,7 @@ class Following:
         """A loop ends: what it did for each of the rows that it went through."""
         self.writer.batched = before
         node, first = self.loops.pop()
-        if first < 0 or not self.active:
+        if first < 0 or not self.active or any(outer >= 0 for _, outer in self.loops):
             return
         changes = [
             one

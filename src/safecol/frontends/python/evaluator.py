@@ -7,6 +7,7 @@ from typing import Protocol
 from safecol.frontends.python import operators, strings
 from safecol.frontends.python.positions import NOWHERE, Elsewhere, Positions
 from safecol.frontends.python.values import (
+    Bound,
     Class,
     External,
     Function,
@@ -136,7 +137,8 @@ class Evaluator:
             return self.within(base.path, base.file, name)
         if isinstance(base, Class):
             if name in base.names:
-                return base.names[name]
+                found = base.names[name]
+                return Bound(found, (base,), {}) if isinstance(found, Function) and found.of_class else found
             if name == "__name__":
                 return plain(base.name, Span(0, 0))
         if isinstance(base, Unknown):
@@ -361,6 +363,9 @@ class Evaluator:
         self, function: Value, arguments: tuple[Value, ...], keywords: dict[str, Value], span: Span, node: ast.Call
     ) -> Value:
         """The value of a call."""
+        if isinstance(function, Bound):
+            more = {**function.keywords, **keywords}
+            return self.apply(function.function, (*function.arguments, *arguments), more, span, node)
         if isinstance(function, Function):
             return self.run(function, arguments, keywords, span)
         if isinstance(function, Unknown):

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from safecol.frontends.python import strings
-from safecol.frontends.python.values import Member, Text, Unknown, Value, is_known, joined, plain
+from safecol.frontends.python.values import Bound, Member, Text, Unknown, Value, is_known, joined, plain
 from safecol.source import Span
 
 if TYPE_CHECKING:
@@ -107,6 +107,8 @@ def _of_dict(base: dict[Value, Value], name: str, arguments: tuple[Value, ...], 
 def of_library(evaluator: "Evaluator", path: str, arguments: tuple[Value, ...], keywords: dict[str, Value]) -> Value:
     """The value of a call of a built-in function or `textwrap.dedent`; NotImplemented for any other."""
     module, _, name = path.rpartition(".")
+    if path == "functools.partial" and arguments:
+        return Bound(arguments[0], arguments[1:], keywords)
     if path in ("textwrap.dedent", "inspect.cleandoc") and arguments and isinstance(arguments[0], Text):
         return strings.dedented(arguments[0])
     if path == "json.dumps" and len(arguments) == 1 and not keywords and is_known(arguments[0]):

@@ -69,6 +69,7 @@ class Runner:
         self.module.positions = self.positions
         self.depth = 0
         self.count = 0
+        self.asked: set[tuple[str, str]] = set()
         self.yields: list[Callable[[Value], None]] = []
         self.loading = False
         """Whether a module of the project is followed: what it does when it is imported is no part of the file."""
@@ -121,10 +122,14 @@ class Runner:
         if self.project is not None and self.project.stays_outside(dotted):
             return External(dotted)
         module = self.project.module(file, path) if self.project is not None else None
-        if module is not None:
-            found, value = self._of_module(module, name)
-            if found:
-                return self.within(value.path, value.file, value.name) if isinstance(value, Imported) else value
+        if module is not None and (file, name) not in self.asked:
+            self.asked.add((file, name))  # modules may import from each other
+            try:
+                found, value = self._of_module(module, name)
+                if found:
+                    return self.within(value.path, value.file, value.name) if isinstance(value, Imported) else value
+            finally:
+                self.asked.discard((file, name))
         inner = self.project.inside(file, name) if self.project is not None else ""
         return Namespace(dotted, inner) if inner else External(dotted)
 

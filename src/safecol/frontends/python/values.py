@@ -159,6 +159,20 @@ class Function(NamedTuple):
         """Its name; empty for a lambda."""
         return "" if isinstance(self.node, ast.Lambda) else self.node.name
 
+    @property
+    def of_class(self) -> bool:
+        """Whether it is a method that gets its class."""
+        decorators = () if isinstance(self.node, ast.Lambda) else self.node.decorator_list
+        return any(isinstance(one, ast.Name) and one.id == "classmethod" for one in decorators)
+
+
+class Bound(NamedTuple):
+    """Something that can be called and has some of its arguments already: a partial, or a method of a class."""
+
+    function: Value
+    arguments: tuple[Value, ...]
+    keywords: dict[str, Value]
+
 
 class Class(NamedTuple):
     """A class of the same file, or of another of the project: `names` are the values in its body."""
@@ -184,7 +198,7 @@ def is_known(value: Value) -> bool:
     """Whether a value is a constant through and through."""
     if isinstance(value, Text):
         return not value.holes
-    if isinstance(value, (Unknown, External, Imported, Namespace, Made, Member, Function, Class)):
+    if isinstance(value, (Unknown, External, Imported, Namespace, Made, Member, Function, Class, Bound)):
         return False
     if isinstance(value, (list, tuple, set)):
         return all(map(is_known, value))
