@@ -43,7 +43,7 @@ class Candidate(NamedTuple):
 
 class _Unvalidated(NamedTuple):
     candidate: Candidate
-    step: Step
+    written: history.Written
     history: str
     schema: Schema
 
@@ -107,7 +107,7 @@ class Later:
         if finding is not None:
             candidate = Candidate(UNVALIDATED, file.path, place(step.operation.span))
             self._made[candidate] = finding
-            self._unvalidated.append(_Unvalidated(candidate, step, file.history, schema))
+            self._unvalidated.append(_Unvalidated(candidate, history.written(step), file.history, schema))
         return finding
 
     def _taken(
@@ -159,7 +159,7 @@ class Later:
                 continue
             if id(one.schema) not in left:
                 left[id(one.schema)] = history.unvalidated(one.schema)
-            name = history.left_unvalidated(one.step, left[id(one.schema)])
+            name = left[id(one.schema)].get(one.written)
             if name is not None:
                 message = f"`{name}` is added NOT VALID, and no later migration validates it"
                 held[one.candidate] = self._made[one.candidate]._replace(message=message)

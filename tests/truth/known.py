@@ -67,6 +67,15 @@ ROWS: dict[str, tuple[str, ...]] = {
 """Rows that the filler wouldn't hit on, by block."""
 
 GATES: dict[str, tuple[tuple[str, ...], ...]] = {
+    "any/column-rename bad 2": (
+        (
+            'ALTER TABLE users ADD CONSTRAINT present CHECK ("Address" IS NOT NULL) NOT VALID',
+            "ALTER TABLE users VALIDATE CONSTRAINT present",
+            'ALTER TABLE users ALTER COLUMN "Address" SET NOT NULL',
+            "ALTER TABLE users DROP CONSTRAINT present",
+        ),
+        ("ALTER TABLE users ALTER COLUMN \"Address\" SET DEFAULT ''",),
+    ),
     "any/required-column bad 1": ((), ("UPDATE orders SET user_id = id",)),
     "postgresql/index-rebuilding-type-change bad 1": (
         ("CREATE INDEX CONCURRENTLY orders_email_2 ON orders (email_new)",),
@@ -92,7 +101,7 @@ NOT_EXECUTED: dict[str, str] = {
     "any/unresolved-placeholder good 2": "it isn't SQL before a template is filled in",
     "any/unresolved-placeholder good 3": "it isn't SQL before a template is filled in",
     "postgresql/file-access bad 1": "it reads a file and the network",
-    "postgresql/refused-statement good 2": "nothing is known of its table and index",
+    "postgresql/refused-statement good 3": "nothing is known of its table and index",
     "postgresql/server-setting-change good 1": "it is about another database",
 }
 """Blocks that no server can run as a page has them."""

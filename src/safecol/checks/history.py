@@ -168,10 +168,11 @@ def unvalidated(schema: Schema) -> dict[Written, str]:
     return found
 
 
-def left_unvalidated(step: Step, left: Mapping[Written, str]) -> str | None:
-    """The name of the constraint that a step added NOT VALID, if it still is; None otherwise."""
+def written(step: Step) -> Written:
+    """Where and as what the constraint that a step adds was written."""
     definition = step.operation.definition
-    return left.get(_written(definition)) if isinstance(definition, ConstraintDefinition) else None
+    assert isinstance(definition, ConstraintDefinition)  # noqa: S101 - narrowing: `adds_unvalidated` has looked
+    return _written(definition)
 
 
 def _written(definition: ConstraintDefinition) -> Written:
