@@ -286,6 +286,7 @@ class Collected:
         file = ran.read.file
         severity = ran.settings.severity.get(rule.name) or hit.severity or rule.severity
         message = stages.message(rule.message, hit, made.text)
+        queued = registry.known(file.dialect).queued
         return Finding(
             rule=rule.name,
             severity="warning" if severity == "off" else severity,
@@ -294,7 +295,7 @@ class Collected:
             path=file.path,
             span=hit.span,
             help=hit.values.get("help") or stages.message(rule.help, hit, made.text),
-            consequence=sentences(step, made.locks, message) if step is not None else (),
+            consequence=sentences(step, made.locks, message, queued=queued) if step is not None else (),
             dialect=file.dialect,
             server_version=ran.version,
             runner=file.runner,

@@ -8,13 +8,15 @@ from safecol.trace import Step
 _WAITERS = {("reads", "writes"): "reads and writes wait", ("writes",): "writes wait, reads go on"}
 
 
-def sentences(step: Step, blocks: Mapping[str, tuple[str, ...]], message: str = "") -> tuple[str, ...]:
+def sentences(
+    step: Step, blocks: Mapping[str, tuple[str, ...]], message: str = "", *, queued: bool = True
+) -> tuple[str, ...]:
     """Which lock on what, while what is done, and who waits; then failures and what is not known.
 
-    What the finding's `message` has said is not said again.
+    What the finding's `message` has said is not said again. `queued` is whether others wait behind one who waits.
     """
     effect = step.whole
-    found = [*_locks(step, blocks, message)]
+    found = [*_locks(step, blocks, message, queued=queued)]
     if not found and not _said(message, *_WORK_WORDS):
         found = [f"{work[:1].upper()}{work[1:]}." for work in _work(effect, ())]
     if effect.fails is not None and not _said(message, "fail", "refuse"):
@@ -30,7 +32,7 @@ def _said(message: str, *words: str) -> bool:
     return any(word in message for word in words)
 
 
-def _locks(step: Step, blocks: Mapping[str, tuple[str, ...]], message: str) -> list[str]:
+def _locks(step: Step, blocks: Mapping[str, tuple[str, ...]], message: str, *, queued: bool) -> list[str]:
     effect = step.whole
     grouped: dict[str, list[str]] = {}
     for relation, mode in effect.locks:
@@ -43,7 +45,7 @@ def _locks(step: Step, blocks: Mapping[str, tuple[str, ...]], message: str) -> l
             continue
         found.append(
             f"Takes {mode} on {_listed(relations)} {_how_long(step, relations)}: {_WAITERS[blocks[mode]]}"
-            f"{', already while it waits for the lock itself' if effect.duration == 'instant' else ''}."
+            f"{', already while it waits for the lock itself' if queued and effect.duration == 'instant' else ''}."
         )
     return found
 

@@ -57,7 +57,8 @@ class Known(NamedTuple):
     `default_schema` is where names without a schema are. `measured` are the first and last version whose effects were
     measured, whole series. `front` and `judge` are the modules that read it and judge it; empty while nothing does.
     `kin` is the dialect whose rule pages it has where it has none of its own.
-    `joined` is whether several statements that are sent in one call are one transaction.
+    `joined` is whether several statements that are sent in one call are one transaction, `queued` whether others wait
+    behind one who waits for a lock.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Known(NamedTuple):
     judge: str = ""
     kin: str = ""
     joined: bool = False
+    queued: bool = True
 
 
 NEUTRAL = "safecol.dialects.neutral"
@@ -90,7 +92,7 @@ KNOWN: tuple[Known, ...] = (
     # What distributions that are still supported ship; from 3.37 to 3.52 nothing changed here but STRICT tables.
     Known(
         "sqlite", "SQLite", "3.40", "main", ("3.22", "3.54"),
-        "safecol.frontends.sqlite.front", "safecol.dialects.sqlite.dialect",
+        "safecol.frontends.sqlite.front", "safecol.dialects.sqlite.dialect", queued=False,
     ),
     # What is known of these is what is true of all databases.
     *(
