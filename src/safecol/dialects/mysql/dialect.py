@@ -33,5 +33,9 @@ def load(catalog: Catalog, name: str) -> Dialect:
 
 
 def _routine(definition: RoutineDefinition, number: int, span: Span) -> tuple[tuple[Statement, ...], str]:
-    """The statements of a procedure's body: those of a file are parts of the CALL already."""
-    return (), ""
+    """The statements of a routine's body, and why some are not known; in its own file they are parts of the CALL."""
+    from safecol.frontends.mysql import bodies
+
+    body = bodies.routine(definition, number, span)
+    problems = [body.problem, *(statement.opaque for statement in body.statements)]
+    return body.statements, next((problem.reason for problem in problems if problem is not None), "")

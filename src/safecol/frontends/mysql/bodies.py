@@ -80,8 +80,7 @@ class Following:
 def _with(operations: tuple[Operation, ...], body: Body) -> Converted:
     if body.problem is None and not any(item.opaque for item in body.statements):
         operations = (operations[0]._replace(flags=operations[0].flags | {"understood"}), *operations[1:])
-    problem = body.problem or next((item.opaque for item in body.statements if item.opaque is not None), None)
-    return Converted(operations, problem, body.statements)
+    return Converted(operations, body.problem, body.statements)
 
 
 def routine(definition: RoutineDefinition, number: int, span: Span, dialect: str = "mysql") -> Body:
