@@ -14,7 +14,8 @@ class Stage(NamedTuple):
 
     `transaction` is False when the SQL must run outside a transaction, in a file of its own. Of a migration in another
     language `source` is the text of the whole file that does the step, at the path `file`; both are empty otherwise.
-    `kept` is True for what the original does besides: it is no step of the rewrite.
+    `kept` is True for what the original does besides: it is no step of the rewrite. `statement` is the number of the
+    statement that the stage is for, 0 for the finding's own.
     """
 
     title: str
@@ -24,6 +25,7 @@ class Stage(NamedTuple):
     source: str = ""
     file: str = ""
     kept: bool = False
+    statement: int = 0
 
 
 class Related(NamedTuple):

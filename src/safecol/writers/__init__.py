@@ -15,4 +15,8 @@ def written(read: "ReadFile", findings: "Sequence[Finding]") -> "list[Finding]":
         from safecol.writers import alembic
 
         return alembic.written(read, findings)
+    if read.file.runner == "django":
+        from safecol.writers import django
+
+        return django.written(read, findings)
     return list(findings)

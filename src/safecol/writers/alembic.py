@@ -7,7 +7,7 @@ import ast
 import re
 from collections.abc import Sequence
 
-from safecol.finding import Finding, Stage
+from safecol.finding import Finding
 from safecol.frontends.python.positions import Positions
 from safecol.operations import Statement
 from safecol.patterns import lazy
@@ -17,7 +17,7 @@ from safecol.writers import alembic_files, layout, module
 from safecol.writers.alembic_calls import Style
 from safecol.writers.alembic_chain import parts_of
 from safecol.writers.layout import Block
-from safecol.writers.parts import Part, Sent, Staged, Version
+from safecol.writers.parts import Sent, Version, attached, staged
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _OPENED = ("batch_alter_table(", "autocommit_block(")
@@ -30,16 +30,13 @@ def written(read: ReadFile, findings: Sequence[Finding]) -> list[Finding]:
 
     Spans and statements are those of the emitted text.
     """
-    staged: dict[int, int] = {}
-    for number, finding in enumerate(findings):
-        if finding.statement and any(stage.sql for stage in finding.stages):
-            staged.setdefault(finding.statement, number)
-    version = taken_apart(read) if staged else None
+    found = staged(findings)
+    version = taken_apart(read) if found.by_statement else None
     if version is None:
         return list(findings)
-    parts = parts_of(version, Staged(tuple(findings), staged))
+    parts = parts_of(version, found)
     files = alembic_files.files(version, parts)
-    return _attached(list(findings), parts, files)
+    return attached(list(findings), parts, files)
 
 
 def taken_apart(read: ReadFile) -> Version | None:
@@ -131,24 +128,3 @@ def _sent(
 
 def _in(inner: Span, outer: Span) -> bool:
     return outer.start <= inner.start and inner.end <= outer.end
-
-
-def _attached(findings: list[Finding], parts: list[Part], files: list[tuple[str, str]]) -> list[Finding]:
-    """The findings with their files; what the original does besides stands with the finding next to it."""
-    near = next((part.finding for part in parts if part.finding is not None), None)
-    stages: dict[int, list[Stage]] = {}
-    before: dict[int, list[Stage]] = {}
-    for part, (path, text) in zip(parts, files, strict=True):
-        if part.finding is not None:
-            near = part.finding
-            old = findings[near].stages[part.stage]
-            stages.setdefault(near, list(findings[near].stages))[part.stage] = old._replace(source=text, file=path)
-        elif near is not None:
-            made = Stage(part.title, part.sql, True, "schema", source=text, file=path, kept=True)
-            (
-                stages.setdefault(near, list(findings[near].stages)) if near in stages else before.setdefault(near, [])
-            ).append(made)
-    return [
-        finding._replace(stages=(*before.get(number, ()), *stages[number])) if number in stages else finding
-        for number, finding in enumerate(findings)
-    ]

@@ -17,7 +17,7 @@ from safecol.records import NamedTuple
 from safecol.writers import alembic_calls, cst, layout, operations
 from safecol.writers.alembic_undoing import Undoing
 from safecol.writers.layout import Block
-from safecol.writers.parts import Part, Piece, Sent, Staged, Version
+from safecol.writers.parts import Part, Piece, Sent, Staged, Version, Wanted
 
 _GENERATED = lazy(r"#\s*###.*###\s*$")
 _DIRECTIVE = lazy(r"--\s*(safecol:.*)")
@@ -38,7 +38,7 @@ class Unit(NamedTuple):
 
     block: Block
     pieces: tuple[Piece, ...] = ()
-    finding: int | None = None
+    finding: Wanted | None = None
     sent: tuple[Sent, ...] = ()
     call: Call | None = None
     leads: bool = True
@@ -244,13 +244,14 @@ def _words(unit: Unit) -> set[str]:
 
 
 def _stages(
-    version: Version, staged: Staged, number: int, unit: Unit, undo: Undoing, deploy: int
+    version: Version, staged: Staged, wanted: Wanted, unit: Unit, undo: Undoing, deploy: int
 ) -> tuple[list[Part], int]:
     """The parts of a finding's stages, and the deploy that the last of them belongs to."""
     parts: list[Part] = []
     gates: list[str] = []
     comments = _commented(unit.block, "").strip("\n") if unit.leads else ""
-    for at, stage in enumerate(staged.findings[number].stages):
+    for at in wanted.stages:
+        stage = staged.findings[wanted.finding].stages[at]
         if not stage.sql:
             deploy += stage.kind == "deploy"
             gates.append(_gate(stage.title))
@@ -259,7 +260,9 @@ def _stages(
         if comments and not parts:
             up = (up[0]._replace(code=f"{comments}\n{up[0].code}"), *up[1:])
         down = undo.of_stage(stage.sql, unit.sent[0].statement.operations)
-        parts.append(Part(with_locals(version, up), down, stage.sql, number, at, stage.title, deploy, " ".join(gates)))
+        parts.append(
+            Part(with_locals(version, up), down, stage.sql, wanted.finding, at, stage.title, deploy, " ".join(gates))
+        )
         gates = []
     return parts, deploy
 

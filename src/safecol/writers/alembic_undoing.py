@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator, Sequence
 
-from safecol.operations import ConstraintDefinition, IndexDefinition, Operation
+from safecol.operations import IndexDefinition, Operation
 from safecol.writers import alembic_calls, cst, layout, operations
 from safecol.writers.layout import Block, literal
 from safecol.writers.parts import Piece, Sent, Version
@@ -106,10 +106,7 @@ class Undoing:
             shown = cst.fitted(call, layout.WIDTH - 8) if call is not None else code
             yield Piece(shown, f"with {style.op}.get_context().autocommit_block():", 1)
             return
-        if kind == "add-constraint" and isinstance(definition, ConstraintDefinition) and definition.name:
-            sql = f"ALTER TABLE {_name(operation)} DROP CONSTRAINT IF EXISTS {_quoted(definition.name)}"
-            code = alembic_calls.execute(sql, style, 4, layout.WIDTH - 4)
-        elif kind == "add-column":
+        if kind == "add-column":
             name = literal(getattr(definition, "name", ""), quote)
             code = f"{style.op}.drop_column({table}, {name}{schema})"
         elif kind == "set-not-null":
@@ -121,14 +118,7 @@ class Undoing:
             code = f"{style.op}.alter_column({table}, {new}, new_column_name={column}{schema})"
         elif kind == "rename-table" and operation.new_name:
             code = f"{style.op}.rename_table({literal(operation.new_name, quote)}, {table}{schema})"
-        elif kind == "create-view":
-            code = f"{style.op}.execute({literal(f'DROP VIEW {_name(operation)}', quote)})"
-        elif kind == "create-sequence":
-            code = f"{style.op}.execute({literal(f'DROP SEQUENCE IF EXISTS {_name(operation)}', quote)})"
-        elif kind == "create-routine":
-            code = f"{style.op}.execute({literal(f'DROP FUNCTION IF EXISTS {_name(operation)}()', quote)})"
-        elif kind == "create-trigger" and operation.value:
-            sql = f"DROP TRIGGER IF EXISTS {_quoted(operation.value)} ON {_name(operation)}"
+        elif sql := operations.undoing(operation, self.version.dialect):
             code = alembic_calls.execute(sql, style, 4, layout.WIDTH - 4)
         if code:
             call = cst.parse(code)
@@ -163,19 +153,6 @@ def _key(operation: Operation) -> tuple[str, str]:
     if operation.kind == "drop-constraint":
         return name, operation.value or ""
     return name, operation.column or getattr(definition, "name", None) or ""
-
-
-def _name(operation: Operation) -> str:
-    relation = operation.relation
-    if relation is None:
-        return ""
-    return ".".join(_quoted(part) for part in (relation.schema, relation.name) if part)
-
-
-def _quoted(name: str) -> str:
-    from safecol.frontends.alembic.names import Target, quoted
-
-    return quoted(Target(), name)
 
 
 def _code(block: Block) -> str:

@@ -68,6 +68,11 @@ def on(call: Call, base: str, method: str = "") -> Call:
     return call.with_changes(func=libcst.parse_expression(f"{base}.{method or name(call)}"))
 
 
+def named(call: Call, other: str) -> Call:
+    """The same arguments for another function, by its plain name."""
+    return call.with_changes(func=libcst.Name(other))
+
+
 def with_keyword(call: Call, word: str, value: str) -> Call:
     """The call with an argument added or replaced."""
     for arg in call.args:

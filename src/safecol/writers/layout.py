@@ -19,7 +19,7 @@ class Block(NamedTuple):
     of that block, 0 for none.
     """
 
-    node: ast.stmt
+    node: ast.stmt | ast.expr
     span: Span
     code: str
     comments: str = ""
@@ -41,7 +41,8 @@ def blocks(text: str, body: Sequence[ast.stmt], positions: Positions, opened: It
         last = node.end_lineno or node.lineno
         head = _head(text, node, positions, opened)
         if not head:
-            found.append(_block(text, node, positions))
+            block = _block(text, node, positions)
+            found.append(block if block.tail.startswith("#") else block._replace(tail=""))
             continue
         inner = blocks(text, node.body, positions) if isinstance(node, ast.With) else []
         if not inner:
@@ -59,7 +60,7 @@ def _head(text: str, node: ast.stmt, positions: Positions, opened: Iterable[str]
     return moved(head, node.col_offset, 0) if any(word in head for word in opened) else ""
 
 
-def _block(text: str, node: ast.stmt, positions: Positions) -> Block:
+def _block(text: str, node: ast.stmt | ast.expr, positions: Positions) -> Block:
     span = positions.span(node)
     lines = text[: span.start].split("\n")[:-1]
     above: list[str] = []
@@ -68,7 +69,21 @@ def _block(text: str, node: ast.stmt, positions: Positions) -> Block:
     end = text.find("\n", span.end)
     tail = text[span.end : end if end >= 0 else len(text)].strip()
     code = moved(text[span.start : span.end], node.col_offset, 0)
-    return Block(node, span, code, "\n".join(above), tail if tail.startswith("#") else "")
+    return Block(node, span, code, "\n".join(above), tail)
+
+
+def elements(text: str, items: Sequence[ast.expr], positions: Positions) -> list[Block]:
+    """The elements of a list, each with the comments above and behind it; empty when two of them share a line."""
+    found: list[Block] = []
+    last = 0
+    for node in items:
+        if node.lineno <= last:
+            return []
+        last = node.end_lineno or node.lineno
+        block = _block(text, node, positions)
+        tail = block.tail.lstrip(" ,")
+        found.append(block._replace(tail=tail if tail.startswith("#") else ""))
+    return found
 
 
 def moved(code: str, before: int, after: int) -> str:
@@ -128,7 +143,7 @@ def names(code: str) -> set[str]:
     return {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
 
 
-def bound(node: ast.stmt) -> set[str]:
+def bound(node: ast.stmt | ast.expr) -> set[str]:
     """The names that a statement gives a value."""
     if isinstance(node, (ast.Import, ast.ImportFrom)):
         return {(one.asname or one.name).partition(".")[0] for one in node.names}

@@ -99,7 +99,9 @@ def unneeded(
     """
     before = frozenset().union(*used)
     now = [
-        needed.get(node.name, names) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) else names
+        needed.get(node.name, names)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+        else names
         for node, names in zip(tree.body, used, strict=True)
     ]
     gone: set[int] = set()
@@ -154,6 +156,10 @@ def with_import(text: str, line: str) -> str:
     tree = ast.parse(text)
     positions = Positions(text)
     imports = [node for node in tree.body if _is_import(node)]
+    if imports and line.startswith("import time"):  # of the library: before those of others
+        start = positions.span(imports[0]).start
+        gap = "" if isinstance(imports[0], ast.Import) else "\n"
+        return f"{text[:start]}{line}\n{gap}{text[start:]}"
     if imports:
         end = positions.span(imports[-1]).end
         return f"{text[:end]}\n{line}{text[end:]}"

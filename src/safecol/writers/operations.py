@@ -1,9 +1,10 @@
 """Operations of statements come in; whether two are the same, and what undoes one, go out."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
-from safecol.operations import Operation, Section, Statement
+from safecol.operations import ConstraintDefinition, IndexDefinition, Name, Operation, Section, Statement
 from safecol.source import Span
 
 
@@ -29,3 +30,55 @@ def _bare(value: Any) -> Any:
             parts.sort(key=repr)
         return (type(value).__name__, *parts)
     return sorted(value) if isinstance(value, frozenset) else value
+
+
+def quoted(name: str, dialect: str) -> str:
+    """An identifier, in quotes where it would mean something else without them."""
+    from safecol.frontends.alembic.names import Target
+    from safecol.frontends.alembic.names import quoted as of_target
+
+    return of_target(Target(dialect), name)
+
+
+def qualified(name: Name | None, dialect: str) -> str:
+    """A name with its schema, quoted where needed."""
+    if name is None:
+        return ""
+    return ".".join(quoted(part, dialect) for part in (name.schema, name.name) if part)
+
+
+def undoing(operation: Operation, dialect: str) -> str:
+    """The SQL that undoes an operation; empty where it leaves nothing behind, or can't be undone."""
+    relation, definition = operation.relation, operation.definition
+    if relation is None:
+        return ""
+    mark = partial(quoted, dialect=dialect)
+    table = qualified(relation, dialect)
+    column = mark(operation.column or getattr(definition, "name", None) or "")
+    kind = operation.kind
+    if kind == "create-index" and isinstance(definition, IndexDefinition) and definition.name:
+        words = "CONCURRENTLY " if "concurrently" in operation.flags else ""
+        schema = f"{mark(relation.schema)}." if relation.schema else ""
+        return f"DROP INDEX {words}IF EXISTS {schema}{mark(definition.name)}"
+    if kind == "add-constraint" and isinstance(definition, ConstraintDefinition) and definition.name:
+        return f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {mark(definition.name)}"
+    simple = {
+        "add-column": f"DROP COLUMN {column}",
+        "set-not-null": f"ALTER COLUMN {column} DROP NOT NULL",
+        "set-default": f"ALTER COLUMN {column} DROP DEFAULT",
+    }
+    if kind in simple and "inline" not in operation.flags:
+        return f"ALTER TABLE {table} {simple[kind]}"
+    if kind == "rename-column" and operation.new_name:
+        return f"ALTER TABLE {table} RENAME COLUMN {mark(operation.new_name)} TO {column}"
+    if kind == "rename-table" and operation.new_name:
+        schema = f"{mark(relation.schema)}." if relation.schema else ""
+        return f"ALTER TABLE {schema}{mark(operation.new_name)} RENAME TO {mark(relation.name)}"
+    drops = {"create-view": "VIEW", "create-sequence": "SEQUENCE"}
+    if kind in drops:
+        return f"DROP {drops[kind]} IF EXISTS {table}"
+    if kind == "create-routine":
+        return f"DROP FUNCTION IF EXISTS {table}()"
+    if kind == "create-trigger" and operation.value:
+        return f"DROP TRIGGER IF EXISTS {mark(operation.value)} ON {table}"
+    return ""

@@ -1,8 +1,10 @@
 """What a migration is taken apart into, and what the files that replace it are put together from."""
 
 import ast
+from collections.abc import Sequence
+from typing import Protocol
 
-from safecol.finding import Finding
+from safecol.finding import Finding, Stage
 from safecol.frontends.python.positions import Positions
 from safecol.operations import Statement
 from safecol.records import NamedTuple
@@ -74,8 +76,68 @@ class Version(NamedTuple):
     probe: tuple[str, str]
 
 
+class Wanted(NamedTuple):
+    """The stages, by their numbers, that a finding has for a statement."""
+
+    finding: int
+    stages: tuple[int, ...]
+
+
 class Staged(NamedTuple):
-    """The findings of a file by the number of the statement that they are about."""
+    """The findings of a file, and their stages by the number of the statement that they are for."""
 
     findings: tuple[Finding, ...]
-    by_statement: dict[int, int]
+    by_statement: dict[int, Wanted]
+
+
+def staged(findings: Sequence[Finding]) -> Staged:
+    """The stages of the first finding about each statement that has some."""
+    found: dict[int, Wanted] = {}
+    for number, finding in enumerate(findings):
+        groups: dict[int, list[int]] = {}
+        for at, stage in enumerate(finding.stages):
+            groups.setdefault(stage.statement or finding.statement, []).append(at)
+        for statement, stages in groups.items():
+            if statement and any(finding.stages[at].sql for at in stages):
+                found.setdefault(statement, Wanted(number, tuple(stages)))
+    return Staged(tuple(findings), found)
+
+
+class Whole(Protocol):
+    """What `attached` asks of a part."""
+
+    @property
+    def sql(self) -> str:
+        """What it sends."""
+
+    @property
+    def finding(self) -> int | None:
+        """The finding that it belongs to; None for what the original does besides."""
+
+    @property
+    def stage(self) -> int:
+        """The stage of the finding."""
+
+    @property
+    def title(self) -> str:
+        """What it does."""
+
+
+def attached(findings: list[Finding], parts: Sequence[Whole], files: Sequence[tuple[str, str]]) -> list[Finding]:
+    """The findings with their files; what the original does besides stands with the finding next to it."""
+    near = next((part.finding for part in parts if part.finding is not None), None)
+    stages: dict[int, list[Stage]] = {}
+    before: dict[int, list[Stage]] = {}
+    for part, (path, text) in zip(parts, files, strict=True):
+        if part.finding is not None:
+            near = part.finding
+            old = findings[near].stages[part.stage]
+            stages.setdefault(near, list(findings[near].stages))[part.stage] = old._replace(source=text, file=path)
+        elif near is not None:
+            made = Stage(part.title, part.sql, True, "schema", source=text, file=path, kept=True)
+            behind = stages.setdefault(near, list(findings[near].stages)) if near in stages else before
+            (behind if isinstance(behind, list) else behind.setdefault(near, [])).append(made)
+    return [
+        finding._replace(stages=(*before.get(number, ()), *stages[number])) if number in stages else finding
+        for number, finding in enumerate(findings)
+    ]

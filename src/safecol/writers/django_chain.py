@@ -1,0 +1,344 @@
+"""A Django migration taken apart and its findings come in; the parts that replace it, in their order, go out."""
+
+import ast
+from collections.abc import Iterator, Sequence
+
+from libcst import Call
+
+from safecol.finding import Finding, Stage
+from safecol.frontends.python.positions import Positions
+from safecol.operations import KINDS
+from safecol.patterns import lazy
+from safecol.records import NamedTuple
+from safecol.writers import cst, django_operations, layout, operations
+from safecol.writers.django_operations import Made
+from safecol.writers.layout import Block
+from safecol.writers.parts import Sent, Staged, Wanted
+
+_WORD = lazy(r"\w+")
+_LIGHT = frozenset({*KINDS["column"], *KINDS["constraint"], *KINDS["index"], "comment"})
+_REMOVES = frozenset({"RemoveField", "DeleteModel"})
+_STATELESS = frozenset({"RunSQL", "RunPython"})
+_NOTHING = "-- The database stays as it is."
+
+
+class Project(NamedTuple):
+    """A migration taken apart: its operations, and what each of them sends. `django` is the release that runs."""
+
+    text: str
+    tree: ast.Module
+    positions: Positions
+    node: ast.ClassDef
+    listed: ast.List
+    blocks: tuple[Block, ...]
+    sent: tuple[tuple[Sent, ...], ...]
+    app: str
+    name: str
+    path: str
+    dialect: str
+    django: tuple[int, int]
+    uses: tuple[frozenset[str], ...]
+    quote: str
+
+
+class Part(NamedTuple):
+    """One migration to be: `made` are its operations. See `parts.Part` for the rest."""
+
+    made: tuple[Made, ...]
+    sql: str
+    finding: int | None = None
+    stage: int = 0
+    title: str = ""
+    deploy: int = 1
+    first: str = ""
+
+
+def changed(project: Project, staged: Staged) -> list[Finding]:
+    """The findings with the stages that Django needs besides those of the database, or has instead of them."""
+    found = list(staged.findings)
+    for block, sent in zip(project.blocks, project.sent, strict=True):
+        call = cst.parse(block.code)
+        flagged = [
+            staged.by_statement[one.statement.number] for one in sent if one.statement.number in staged.by_statement
+        ]
+        if call is None or not flagged:
+            continue
+        name = cst.name(call)
+        number = flagged[0].finding
+        if name in _REMOVES and found[number].stages[0].kind == "deploy":
+            what = "field" if name == "RemoveField" else "model"
+            title = f"Take the {what} out of the models; what it has in the database stays, and goes later."
+            first = Stage(title, _relaxed(sent, staged, project.dialect) or _NOTHING, True, "schema")
+            found[number] = found[number]._replace(stages=(first, *found[number].stages))
+        elif len(flagged) == 1 and with_default(project, call, found[number]) is not None:
+            title = (
+                "Add the field with its default in the database, and give the model the same db_default: code that "
+                "doesn't know the field goes on inserting."
+            )
+            sql = "\n".join(f"{one.sql.strip()};" for one in sent if one.statement.number not in staged.by_statement)
+            found[number] = found[number]._replace(stages=(Stage(title, sql, True, "schema"),))
+    return found
+
+
+def _wanted(staged: Staged, sent: Sequence[Sent]) -> list[Wanted]:
+    found = (staged.by_statement.get(one.statement.number) for one in sent)
+    return [one for one in found if one is not None]
+
+
+def _relaxed(sent: Sequence[Sent], staged: Staged, dialect: str) -> str:
+    """What lets rows be inserted without a column that goes."""
+    for one in sent:
+        for operation in one.statement.operations:
+            if (
+                operation.kind == "drop-column"
+                and one.statement.number in staged.by_statement
+                and operation.column != "id"
+            ):
+                table = operations.qualified(operation.relation, dialect)
+                column = operations.quoted(operation.column or "", dialect)
+                return f"ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL;"
+    return ""
+
+
+def with_default(project: Project, call: Call, finding: Finding) -> Call | None:
+    """AddField whose default stays in the database; None where it isn't a constant, or Django has no such thing."""
+    field = cst.argument(call, 2, "field")
+    if cst.name(call) != "AddField" or not isinstance(field, Call) or finding.rule != "dropped-default":
+        return None
+    default = cst.argument(field, -1, "default")
+    value = cst.source(default) if default is not None else ""
+    if project.django < (5, 0) or not value or cst.argument(field, -1, "db_default") is not None:
+        return None
+    try:
+        constant = ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return None
+    if constant is None or isinstance(constant, (list, dict)):
+        return None
+    made = cst.with_keyword(field, "db_default", value)
+    if cst.written(call, 3, "preserve_default") == "False":
+        made = cst.without_keywords(made, ("default",))
+        call = cst.without_keywords(call, ("preserve_default",))
+    holder = next(arg for arg in call.args if cst.keyword(arg) == "field" or arg.value is field)
+    return cst.with_value(call, holder, made)
+
+
+def parts_of(project: Project, staged: Staged) -> list[Part]:
+    """What replaces the migration: first what is left of it, then the stages; empty when nothing can be taken out."""
+    main: list[int] = []
+    parts: list[Part] = []
+    passed: list[int] = []
+    rest: list[int] = []
+    deploy = 1
+    for number in range(len(project.sent)):
+        steps = _steps(project, staged, number) if _movable(project, staged, number) else []
+        if not steps:
+            if any(_depends(project, number, at) for at in passed):
+                rest.append(number)
+                passed.append(number)
+            else:
+                main.append(number)
+            continue
+        if rest:
+            parts.append(_kept(project, rest, deploy))
+            rest = []
+        passed.append(number)
+        for step in steps:
+            deploy += step.deploy
+            parts.append(step._replace(deploy=deploy))
+    if rest:
+        parts.append(_kept(project, rest, deploy))
+    if not any(part.finding is not None for part in parts):
+        return []
+    return [_kept(project, main, 1), *parts] if main else parts
+
+
+def _movable(project: Project, staged: Staged, number: int) -> bool:
+    sent = project.sent[number]
+    return any(one.statement.number in staged.by_statement for one in sent) and all(one.known for one in sent)
+
+
+def _kept(project: Project, numbers: Sequence[int], deploy: int) -> Part:
+    sql = "\n".join(f"{one.sql.strip()};" for number in numbers for one in project.sent[number])
+    codes = tuple(_code(project.blocks[number]) for number in numbers)
+    return Part((Made(codes),), sql, title="Everything else that the migration does.", deploy=deploy)
+
+
+def _code(block: Block) -> str:
+    return "\n".join([*(line for line in block.comments.split("\n") if line), block.code])
+
+
+def _steps(project: Project, staged: Staged, number: int) -> list[Part]:
+    """The parts for an operation, `deploy` in each being by how many it counts on; empty when it has to stay."""
+    block, sent = project.blocks[number], project.sent[number]
+    call = cst.parse(block.code)
+    if (
+        call is None
+        or cst.name(call) == "RunPython"
+        or (cst.name(call) == "RunSQL" and cst.argument(call, 2, "state_operations") is not None)
+    ):
+        return []
+    return list(_sequence(project, staged, block, sent, call))
+
+
+def _sequence(
+    project: Project,
+    staged: Staged,
+    block: Block,
+    sent: Sequence[Sent],
+    call: Call,
+) -> Iterator[Part]:
+    name = cst.name(call)
+    state = "" if name in _STATELESS else _state(block, call)
+    native = _native(project, staged, sent, call)
+    indexed = _without_index(staged, sent, call) if native is None else None
+    run: list[Sent] = []
+    for one in sent:
+        if all(operation.kind == "set-constraints" for operation in one.statement.operations):
+            continue
+        wanted = staged.by_statement.get(one.statement.number)
+        if wanted is None:
+            run.append(one)
+            continue
+        number = wanted.finding
+        stages = [(at, staged.findings[number].stages[at]) for at in wanted.stages]
+        removed = bool(state) and name in _REMOVES and stages[0][1].title.startswith("Take the ")
+        tells = _telling(project, stages, one)
+        if run and not removed and native is None:
+            waits = name == "AlterField"  # the model is told when the column is what it says
+            yield _run(project, run, "" if waits else state, indexed)
+            run, state = [], state if waits else ""
+        gates: list[str] = []
+        deploy = 0
+        for at, stage in stages:
+            if not stage.sql:
+                deploy += stage.kind == "deploy"
+                gates.append(_gate(stage.title))
+                continue
+            if native is not None:
+                made, state = native[at], ""
+            elif removed and at == 0:
+                only = None if stage.sql == _NOTHING else _run_sql(project, stage.sql, "")
+                yield Part((django_operations.separate(state, only),), stage.sql, number, at, stage.title, 0)
+                state = ""
+                if run:
+                    yield _run(project, run, "", None)
+                    run = []
+                continue
+            elif stage.kind == "backfill":
+                made = django_operations.in_batches(stage.sql, f"fill_{at}" if at > 1 else "fill")
+            else:
+                told = at == tells
+                made = _run_sql(project, stage.sql, state if told else "", atomic=stage.transaction)
+                state = "" if told else state
+            yield Part((made,), stage.sql, number, at, stage.title, deploy, " ".join(gates))
+            gates, deploy = [], 0
+    if run and native is None:
+        yield _run(project, run, state, None)
+
+
+def _telling(project: Project, stages: Sequence[tuple[int, Stage]], sent: Sent) -> int:
+    """The stage after which the database is what the operation makes of it."""
+    wanted = {operation.kind for operation in sent.statement.operations}
+    if "change-type" in wanted:
+        wanted.add("rename-column")
+    first = -1
+    for number, stage in stages:
+        if not stage.sql or stage.kind == "backfill":
+            continue
+        first = number if first < 0 else first
+        found = operations.statements(stage.sql, project.dialect)
+        if wanted & {operation.kind for one in found for operation in one.operations}:
+            return number
+    return first
+
+
+def _state(block: Block, call: Call) -> str:
+    if cst.name(call) == "SeparateDatabaseAndState":
+        return cst.source(cst.without_keywords(call, ("database_operations",)))
+    return block.code
+
+
+def _run(project: Project, run: Sequence[Sent], state: str, instead: str | None) -> Part:
+    """What the operation sends besides what was found."""
+    sql = "\n".join(f"{one.sql.strip()};" for one in run)
+    if instead is not None and state:
+        made = django_operations.separate(state, Made((instead,)))
+    else:
+        made = _run_sql(project, sql, state)
+    return Part((made,), sql, title="What else the operation does.", deploy=0)
+
+
+def _run_sql(project: Project, sql: str, state: str, *, atomic: bool = True) -> Made:
+    return django_operations.run_sql(sql, project.dialect, atomic=atomic, quote=project.quote, state=state)
+
+
+def _native(project: Project, staged: Staged, sent: Sequence[Sent], call: Call) -> dict[int, Made] | None:
+    """The operations of Django's own that do the stages of the only finding, by the stage's number."""
+    flagged = _wanted(staged, sent)
+    if len(flagged) != 1:
+        return None
+    finding = staged.findings[flagged[0].finding]
+    asked = [(number, finding.stages[number]) for number in flagged[0].stages if finding.stages[number].sql]
+    kinds = [
+        {operation.kind for one in operations.statements(stage.sql, project.dialect) for operation in one.operations}
+        for _, stage in asked
+    ]
+    field = with_default(project, call, finding)
+    if field is not None:
+        return {asked[0][0]: Made((cst.fitted(field, layout.WIDTH - django_operations.COLUMN),))}
+    if len(sent) != 1 or project.dialect != "postgresql":
+        return None
+    if kinds in ([{"create-index"}], [{"drop-index"}]) and not asked[0][1].transaction:
+        made = django_operations.concurrently(call)
+        return {asked[0][0]: made} if made is not None else None
+    if kinds == [{"add-constraint"}, {"validate-constraint"}] and project.django >= (4, 0):
+        first, second = (django_operations.check(call, validate=validate) for validate in (False, True))
+        if first is not None and second is not None:
+            return {asked[0][0]: first, asked[1][0]: second}
+    return None
+
+
+def _without_index(staged: Staged, sent: Sequence[Sent], call: Call) -> str | None:
+    """AddField without the index that its field brings, where nothing else was found."""
+    field = cst.argument(call, 2, "field")
+    kinds = {
+        operation.kind
+        for one in sent
+        if one.statement.number in staged.by_statement
+        for operation in one.statement.operations
+    }
+    if cst.name(call) != "AddField" or not isinstance(field, Call) or kinds != {"create-index"}:
+        return None
+    holder = next(arg for arg in call.args if arg.value is field)
+    made = cst.with_value(call, holder, cst.with_keyword(field, "db_index", "False"))
+    return cst.fitted(made, layout.WIDTH - django_operations.COLUMN - 8)
+
+
+def _gate(title: str) -> str:
+    words = title.replace("**", "")
+    return words[:1].lower() + words[1:]
+
+
+def _depends(project: Project, number: int, other: int) -> bool:
+    """Whether the order of two operations matters, as far as their names tell."""
+    sent = (*project.sent[number], *project.sent[other])
+    shared = _words(project.blocks[number]) & _words(project.blocks[other])
+    kinds = [operation.kind for one in sent for operation in one.statement.operations]
+    if all(kind in _LIGHT for kind in kinds) and all(one.known for one in sent):
+        models = {
+            keyword.value.value.lower()
+            for at in (number, other)
+            for keyword in ast.walk(project.blocks[at].node)
+            if isinstance(keyword, ast.keyword)
+            and keyword.arg == "model_name"
+            and isinstance(keyword.value, ast.Constant)
+            and isinstance(keyword.value.value, str)
+        }
+        shared -= models
+    return bool(shared)
+
+
+def _words(block: Block) -> set[str]:
+    texts = [one.value for one in ast.walk(block.node) if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+    return {word.lower() for text in texts for word in _WORD.findall(text)}
