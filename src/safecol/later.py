@@ -135,18 +135,15 @@ class Later:
         return finding
 
     def _tops(self, path: str, settings: PathSettings) -> tuple[str, ...]:
-        """The folders whose code uses the database: by the settings, else the repository, else the current folder."""
+        """The folders whose code uses the database: by the settings, else the repository, else the project."""
         if self._code is not None:
             return ("",) if self._code else ()
         if settings.code_paths is not None:
             return settings.code_paths
-        from safecol.code.tree import repository
+        from safecol.code.tree import project, repository
 
-        found = repository(path)
-        if found:
-            return (found,)
-        here = os.getcwd()
-        return (here,) if os.path.abspath(path).startswith(here.rstrip(os.sep) + os.sep) else ()
+        found = repository(path) or project(path, os.getcwd())
+        return (found,) if found else ()
 
     def settle(self) -> Settled | None:
         """What became of the candidates, when everything has run; None where there are none."""

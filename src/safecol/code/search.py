@@ -30,6 +30,10 @@ _OWN = {
     "mariadb": frozenset({"mysql", "mariadb"}),
     "sqlite": frozenset({"sqlite", "sqlite3"}),
 }
+# A file of queries has parameters or names them; a script without is one of many things, such as a migration.
+_QUERIES = lazy(
+    r"^\s*--\s*(?:name\s*:|!|:)|\$\d|(?<![\w:'])[:@][a-z_]\w*|%\(\w+\)s|\{\{", re.MULTILINE | re.IGNORECASE
+)
 _MANY = 40
 _WORD = lazy(r"[a-z_]\w{2,}")
 
@@ -111,6 +115,8 @@ def _is_for_another(path: str, dialect: str) -> bool:
 def _places(path: str, text: str, gone: Sequence[Gone], question: Question) -> Iterator[Place]:
     extension = path.rpartition(".")[2].lower()
     whole = extension in ("sql", "xml")
+    if extension == "sql" and not _QUERIES.search(text):
+        return
     yield from sql.places(strings(text, extension), gone, question.has_column, whole=whole)
     if whole:
         return

@@ -40,6 +40,12 @@ _DUMP = lazy(r"^(?:schema|structure|dump)\.(?:rb|sql)$|\.(?:min|gen|generated|pb
 _SCRIPTS = frozenset({"deploy", "revert", "verify"})
 
 
+_PROJECTS = (
+    "safecol.toml", ".safecol.toml", "pyproject.toml", "setup.py", "manage.py", "package.json", "go.mod", "Cargo.toml",
+    "pom.xml", "build.gradle", "build.gradle.kts", "Gemfile", "mix.exs", "composer.json",
+)  # fmt: skip
+
+
 class Listing(NamedTuple):
     """The files that may hold code, as absolute paths, and what was left out because there is too much."""
 
@@ -55,6 +61,18 @@ def repository(path: str) -> str:
         if at == inner:
             return ""
     return at
+
+
+def project(path: str, below: str) -> str:
+    """Without a repository: the nearest folder upward that holds a project, not above `below`; "" without one."""
+    at = os.path.dirname(os.path.abspath(path))
+    while at == below or at.startswith(below.rstrip(os.sep) + os.sep):
+        if any(os.path.isfile(os.path.join(at, name)) for name in _PROJECTS):
+            return at
+        at, inner = os.path.dirname(at), at
+        if at == inner:
+            break
+    return ""
 
 
 def listed(tops: Sequence[str], leave: Callable[[str], bool]) -> Listing:
