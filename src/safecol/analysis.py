@@ -1,6 +1,7 @@
 """The pipeline: files and settings come in; they are read, folded and matched; a result or effects go out."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from safecol.catalog import Catalog
 from safecol.collecting import SCHEMA, Collected, Ran
@@ -15,6 +16,9 @@ from safecol.runners.migration_file import MigrationFile
 from safecol.settings import PathSettings
 from safecol.statement_effects import statement_effects
 from safecol.trace import Problem, Trace
+
+if TYPE_CHECKING:
+    from safecol.frontends.django.project import Project
 
 
 def lint(request: LintRequest) -> Result:
@@ -63,6 +67,7 @@ def lint_texts(
             path, runner if path in names or path.endswith(".py") else "plain", dialect, "settings", "texts",
             target=path in names, ignored=path in names and _passed_over(runner, path),
             environment="env.py" if environment else "", problems=wrong.get(path, ()),
+            app=_APP if runner == "django" else "", project=_project(runner, path),
         )
         for path in (*before, *names)
     ]  # fmt: skip
@@ -78,6 +83,18 @@ def lint_texts(
     for ran in run(made, lambda _path: settings, catalog, {**before, **names, **environment}, None, change_set="each"):
         collected.add(ran, chosen)
     return list(collected.result().findings)
+
+
+_APP = "shop"
+"""The app of Django that migrations on no disk belong to."""
+
+
+def _project(runner: str, path: str) -> "Project | None":
+    if runner != "django" or not path.endswith(".py"):
+        return None
+    from safecol.frontends.django.project import Project
+
+    return Project(django_source="settings", apps=frozenset({_APP}))
 
 
 def _suffix(text: str) -> str:
@@ -191,7 +208,7 @@ def _traces(context: Context, dialect: Dialect, done: ReadFile) -> tuple[Trace, 
         if section.direction != "down":
             made = trace(context, dialect, done.migration, done.text, section, statements)
             if done.places is not None:
-                made = made._replace(line_of=done.line_of)
+                made = made._replace(line_of=done.line_of, sent_by=done.places.sender)
             found.append(made._replace(before=(*context.before, *found)))
     # Each file runs in a session of its own as far as anyone can say.
     context.session = session

@@ -102,6 +102,15 @@ class Collected:
     def _keep(self, ran: Ran, found: list[Finding], selected: frozenset[str]) -> None:
         if self.places:
             found = _once([self._placed(finding) for finding in found])
+            # What a framework's operation does is told once, whatever statements it takes.
+            found = _uncovered(
+                found,
+                [
+                    rule
+                    for rule in self._chosen(ran.read.file.dialect, selected)
+                    if rule.check.startswith("frameworks:")
+                ],
+            )
         kept = self._suppress(ran, found, selected)
         if ran.read.places is not None and any(finding.stages for finding in kept):
             from safecol import writers
@@ -137,9 +146,7 @@ class Collected:
         if settled is None:
             return
         covers = {rule.name: rule.covers for rule in self.catalog.rules if rule.covers}
-        covered = {
-            (name, one.path, one.span): one for one in settled.held for name in covers.get(one.rule, ())
-        }
+        covered = {(name, one.path, one.span): one for one in settled.held for name in covers.get(one.rule, ())}
         weak = {covered[key]: each for each in self.findings if (key := (each.rule, each.path, each.span)) in covered}
         kept = []
         for each in self.findings:
@@ -365,7 +372,11 @@ def _guess(what: str, paths: list[str], targets: int) -> str:
     """What was assumed, for which files unless for all, and the setting that says it."""
     where = "" if len(paths) == targets else f" for {paths[0] if len(paths) == 1 else f'{len(paths)} files'}"
     setting = "-".join(what.split()[:-1])
-    told = f"{setting} in the settings says" if setting.startswith("django") else f"--{setting}, or {setting} in the settings, says"
+    told = (
+        f"{setting} in the settings says"
+        if setting.startswith("django")
+        else f"--{setting}, or {setting} in the settings, says"
+    )
     return f"{what} assumed{where} ({told} which)"
 
 

@@ -78,7 +78,8 @@ class Trace(NamedTuple):
     `before` are the traces of earlier sections and files of the same change set, oldest first. `missed` are statements
     that call what was not understood: `opaque` says what. `line_of` gives the line of a span where `text` is not the
     file itself but the SQL that it sends. `locks` are the dialect's lock modes, weakest first, with what each blocks.
-    `naming` holds the project's patterns for new names, by what they name.
+    `naming` holds the project's patterns for new names, by what they name. `sent_by` says for a span of `text` which
+    operation of a framework sends it (`AlterField`; empty for the file's own SQL), and that operation's place.
     """
 
     migration: Migration
@@ -91,6 +92,7 @@ class Trace(NamedTuple):
     line_of: Callable[[Span], int] | None = None
     locks: Mapping[str, tuple[str, ...]] = {}
     naming: Mapping[str, str] = {}
+    sent_by: Callable[[Span], tuple[str, Span]] | None = None
 
     def line(self, span: Span) -> int:
         """The 1-based line of the file on which a span begins."""

@@ -210,6 +210,7 @@ class Applying:
 
     def _database(self, given: Given, old: State, new: State) -> None:
         self.editor.place = given.span
+        self.writer.places.senders[given.span] = given.name
         own = given.arguments.get("database_forwards")
         if isinstance(own, Function):
             self._own(given, own, old)

@@ -34,6 +34,8 @@ class Places:
     """Where each part of an emitted text comes from in the file; `statements` are the calls, in order."""
 
     def __init__(self) -> None:
+        self.senders: dict[Span, str] = {}
+        """What of a framework's sends something, by its place: `AlterField`."""
         self._statements: list[_Segment] = []
         self._parts: list[_Segment] = []
 
@@ -49,6 +51,11 @@ class Places:
         """The place of the call that a span of the emitted text comes from."""
         found = _segment(self._statements, span)
         return found.place if found is not None else Span(0, 0)
+
+    def sender(self, span: Span) -> tuple[str, Span]:
+        """What of a framework's sends a span of the emitted text, empty for the file's own SQL, and its place."""
+        place = self.statement(span)
+        return self.senders.get(place, ""), place
 
     def at(self, span: Span) -> Span:
         """The narrowest place of a span of the emitted text; what begins at its head is at the file's head."""
