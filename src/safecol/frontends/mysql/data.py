@@ -1,31 +1,70 @@
 """Queries and changes of rows: their place in the text comes in, operations go out.
 
-Plain INSERT … VALUES, UPDATE and DELETE of one table are read here, which takes a hundredth of the time; all else is
-read with sqlglot.
+What is not understood here is read with sqlglot, which takes more time.
 """
 
-from safecol.expressions import Call, ColumnReference, Expression, Literal, Subquery, walk
-from safecol.frontends.mysql.expressions import expression
+from safecol.frontends.mysql.queries import Block, Query
 from safecol.frontends.mysql.tokens import Stream
+from safecol.frontends.sqlglot.trees import Problem
 from safecol.operations import Name, Operation, QueryUse
 from safecol.source import Span
 
-_MOST_LITERALS = 50
 _AFTER_INTO = frozenset({"FROM", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "FOR", "UNION"})
-_STARTS = frozenset({"SELECT", "INSERT", "REPLACE", "UPDATE", "DELETE", "WITH", "VALUES", "TABLE", "("})
+_PRIORITIES = ("LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY", "QUICK")
 
 
-def read_data(stream: Stream, span: Span) -> list[Operation] | None:
-    """The operations of a query or of DML; None for another statement."""
-    word = stream.peek()
-    if word not in _STARTS:
-        return None
-    plain = _plain(stream, span, word)
-    if plain is not None:
-        return plain
+def read_data(stream: Stream, span: Span) -> list[Operation]:
+    """The operations of a query or of DML."""
+    at, word = stream.at, stream.peek()
+    try:
+        found = _READERS.get(word, _select)(Query(stream), span)
+        if stream.done:
+            return found
+        refused = stream.problem()
+    except Problem as problem:
+        refused = problem
+    stream.at = at
     text = _without_into(stream, span) if word == "SELECT" else stream.text[span.start : span.end]
     stream.at = len(stream.tokens) - 1
-    return _parsed(text, span)
+    try:
+        return _parsed(text, span)
+    except Problem as problem:
+        if problem.syntax and refused.offset is not None:
+            raise refused from problem
+        raise
+
+
+def query_of(stream: Stream, place: Span) -> QueryUse:
+    """What the query at a place reads."""
+    try:
+        query = Query(Stream(stream.text, place, stream.dialect))
+        query.query(None)
+        if query.stream.done:
+            return query.use()
+    except Problem:
+        pass
+    from safecol.frontends.sqlglot.queries import query_use
+    from safecol.frontends.sqlglot.style import MYSQL
+    from safecol.frontends.sqlglot.trees import parse
+
+    return query_use(parse(_spelled(stream.text[place.start : place.end]), "mysql"), MYSQL)
+
+
+def _parsed(text: str, span: Span) -> list[Operation]:
+    from safecol.frontends.sqlglot.data import convert_data
+    from safecol.frontends.sqlglot.style import MYSQL
+    from safecol.frontends.sqlglot.trees import parse
+
+    replaces = text[:7].upper() == "REPLACE"
+    try:
+        tree = parse(_spelled(text), "mysql")
+    except Problem as problem:
+        offset = None if problem.offset is None else problem.offset + span.start
+        raise Problem(problem.message, offset, syntax=problem.syntax) from problem
+    operations = convert_data(tree, span, MYSQL)
+    if replaces:
+        return [item._replace(flags=item.flags | {"replace", "on-conflict"}) for item in operations]
+    return operations
 
 
 def _without_into(stream: Stream, span: Span) -> str:
@@ -45,32 +84,6 @@ def _without_into(stream: Stream, span: Span) -> str:
     return text[span.start : span.end]
 
 
-def query_of(stream: Stream, place: Span) -> QueryUse:
-    """What the query at a place reads."""
-    from safecol.frontends.sqlglot.queries import query_use
-    from safecol.frontends.sqlglot.style import MYSQL
-    from safecol.frontends.sqlglot.trees import parse
-
-    return query_use(parse(_spelled(stream.text[place.start : place.end]), "mysql"), MYSQL)
-
-
-def _parsed(text: str, span: Span) -> list[Operation]:
-    from safecol.frontends.sqlglot.data import convert_data
-    from safecol.frontends.sqlglot.style import MYSQL
-    from safecol.frontends.sqlglot.trees import Problem, parse
-
-    replaces = text[:7].upper() == "REPLACE"
-    try:
-        tree = parse(_spelled(text), "mysql")
-    except Problem as problem:
-        offset = None if problem.offset is None else problem.offset + span.start
-        raise Problem(problem.message, offset, syntax=problem.syntax) from problem
-    operations = convert_data(tree, span, MYSQL)
-    if replaces:
-        return [item._replace(flags=item.flags | {"replace", "on-conflict"}) for item in operations]
-    return operations
-
-
 def _spelled(text: str) -> str:
     """The text in words that sqlglot knows, as long as it was."""
     import re
@@ -84,190 +97,198 @@ def _spelled(text: str) -> str:
     )
 
 
-def _plain(stream: Stream, span: Span, word: str) -> list[Operation] | None:
-    from safecol.frontends.sqlglot.trees import Problem
-
-    reader = {"INSERT": _insert, "REPLACE": _insert, "UPDATE": _update, "DELETE": _delete}.get(word)
-    if reader is None:
-        return None
-    at = stream.at
-    try:
-        found = reader(stream, span)
-    except Problem:
-        found = None
-    if found is None or not stream.done:
-        stream.at = at
-        return None
-    return [found]
-
-
-class _Seen:
-    """What expressions mention."""
-
-    __slots__ = ("calls", "columns", "literals", "plain")
-
-    def __init__(self) -> None:
-        self.calls: dict[str, None] = {}
-        self.columns: dict[str, None] = {}
-        self.literals: list[str] = []
-        self.plain = True
-
-    def add(self, value: Expression) -> None:
-        for part in walk(value):
-            if isinstance(part, Subquery):
-                self.plain = False
-            elif isinstance(part, Call):
-                self.calls[part.name] = None
-            elif isinstance(part, ColumnReference):
-                if not part.parts[-1].startswith("@"):
-                    self.columns[part.parts[-1]] = None
-            elif isinstance(part, Literal) and part.kind == "string" and len(self.literals) < _MOST_LITERALS:
-                self.literals.append(part.value)
-
-    def pairs(self, *more: tuple[str, str]) -> tuple[tuple[str, str], ...]:
-        return (*more, *(("calls", name) for name in self.calls), *(("literal", value) for value in self.literals))
-
-    def use(self, table: Name) -> QueryUse:
-        return QueryUse((), tuple((str(table), name) for name in self.columns))
+def _select(query: Query, span: Span) -> list[Operation]:
+    """A query by itself, or before the UPDATE or DELETE that WITH stands before."""
+    stream = query.stream
+    query.query(None)
+    use = query.use()
+    if not stream.done:
+        raise stream.problem()
+    return [
+        Operation(
+            "select",
+            span,
+            object="query",
+            query=use,
+            reads=use.relations,
+            flags=frozenset(query.flags),
+            options=query.pairs(),
+        )
+    ]
 
 
-def _insert(stream: Stream, span: Span) -> Operation | None:
-    flags = {"values-source"}
+def _insert(query: Query, span: Span) -> list[Operation]:
+    stream = query.stream
+    flags: set[str] = set()
     if stream.next().text == "REPLACE":
         flags |= {"replace", "on-conflict"}
-    stream.any_of("LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY")
+    stream.any_of(*_PRIORITIES)
     if stream.any_of("IGNORE"):
         flags |= {"ignore", "on-conflict"}
     stream.accept("INTO")
     table = stream.relation()
+    if stream.accept("PARTITION"):
+        stream.group()
     columns: tuple[str, ...] = ()
-    seen = _Seen()
+    block = query.block(None)
+    block.items[table.name] = table
     if stream.accept("SET"):
-        flags.add("column-list")
-        columns = _assigned(stream, seen)
+        flags |= {"column-list", "values-source"}
+        columns = tuple(name for _, name in _assigned(query, block))
     else:
-        if stream.ahead("(") and stream.peek(1) not in ("SELECT", "WITH"):
+        if stream.ahead("(") and stream.peek(1) not in ("SELECT", "WITH", "("):
             flags.add("column-list")
             columns = () if stream.accept("(", ")") else stream.columns()
-        if not stream.any_of("VALUES", "VALUE"):
-            return None
-        _rows(stream, seen)
+        if stream.any_of("VALUES", "VALUE"):
+            flags.add("values-source")
+            _rows(query, block)
+        else:
+            query.query(None)
+            flags |= {"select-source", *query.flags} if query.relations else {"values-source"}
+    use = query.use(table)
+    if stream.accept("AS"):  # the name of the new row
+        stream.identifier()
+        if stream.ahead("("):
+            stream.columns()
     if stream.accept("ON", "DUPLICATE", "KEY", "UPDATE"):
         flags.add("on-conflict")
-        _assigned(stream, _Seen())
-    if not seen.plain:
-        return None
-    return Operation(
-        "insert",
-        span,
-        table,
-        query=seen.use(table)._replace(columns=()),
-        flags=frozenset(flags),
-        options=seen.pairs(*(("column", name) for name in columns)),
-    )
+        _assigned(Query(stream), Block(None))
+    if stream.accept("RETURNING"):
+        _assigned_values(query, block)
+    return [
+        Operation(
+            "insert",
+            span,
+            table,
+            query=use,
+            reads=query.others(table),
+            flags=frozenset(flags),
+            options=query.pairs(*(("column", name) for name in columns)),
+        )
+    ]
 
 
-def _rows(stream: Stream, seen: _Seen) -> None:
+def _assigned_values(query: Query, block: Block) -> None:
+    query.expression(block)
+    while query.stream.accept(","):
+        query.expression(block)
+
+
+def _rows(query: Query, block: Block) -> None:
     """`(…), (…)`: literals alone, which most are, are not made into expressions."""
+    stream = query.stream
     while True:
+        stream.accept("ROW")
         stream.expect("(")
         while not stream.accept(")"):
             token, after = stream.token, stream.peek(1)
             if token.kind in ("string", "number", "bits") and after in (",", ")"):
-                if token.kind == "string" and len(seen.literals) < _MOST_LITERALS:
-                    seen.literals.append(token.text)
+                if token.kind == "string":
+                    query.literal(token.text)
                 stream.at += 1
             else:
-                seen.add(expression(stream))
+                query.expression(block)
             if not stream.accept(",") and not stream.ahead(")"):
                 raise stream.problem()
         if not stream.accept(","):
             return
 
 
-def _assigned(stream: Stream, seen: _Seen) -> tuple[str, ...]:
-    found: list[str] = []
+def _assigned(query: Query, block: Block) -> list[tuple[str, str]]:
+    """What is assigned to, as (table or alias, column)."""
+    stream = query.stream
+    found: list[tuple[str, str]] = []
     while True:
-        name = stream.column()
+        parts = [stream.identifier()]
         while stream.accept("."):
-            name = stream.after_dot().lower()
-        found.append(name)
+            parts.append(stream.after_dot())
+        found.append((parts[-2] if len(parts) > 1 else "", parts[-1].lower()))
         if not stream.any_of("=", ":="):
             raise stream.problem()
-        seen.add(expression(stream))
+        query.expression(block)
         if not stream.accept(","):
-            return tuple(found)
+            return found
 
 
-def _update(stream: Stream, span: Span) -> Operation | None:
-    stream.next()
-    flags: set[str] = set()
-    stream.any_of("LOW_PRIORITY")
-    if stream.any_of("IGNORE"):
-        flags.add("ignore")
-    table = stream.relation()
-    _alias(stream, "SET")
+def _update(query: Query, span: Span) -> list[Operation]:
+    """An UPDATE of each table that it assigns to: with joins it may be several."""
+    stream = query.stream
+    stream.expect("UPDATE")
+    stream.any_of(*_PRIORITIES)
+    flags = {"ignore"} if stream.any_of("IGNORE") else set()
+    block = query.block(None)
+    query.references(block)
+    first = next((name for name in block.items.values() if name is not None), Name(""))
     stream.expect("SET")
-    seen = _Seen()
-    columns = _assigned(stream, seen)
-    condition = _tail(stream, seen, flags)
-    if not seen.plain:
-        return None
-    return Operation(
-        "update",
-        span,
-        table,
-        expression=condition,
-        query=seen.use(table),
-        flags=frozenset(flags),
-        options=seen.pairs(*(("column", name) for name in columns)),
-    )
+    assigned: dict[Name, list[tuple[str, str]]] = {}
+    for table, column in _assigned(query, block):
+        assigned.setdefault(block.items.get(table) or first, []).append(("column", column))
+    query.condition(block)
+    query.ordered(block)
+    return [
+        Operation(
+            "update",
+            span,
+            table,
+            expression=query.where,
+            query=query.use(table),
+            reads=query.others(table),
+            flags=frozenset(query.flags | flags),
+            options=query.pairs(*columns),
+        )
+        for table, columns in assigned.items()
+    ]
 
 
-def _alias(stream: Stream, *before: str) -> None:
-    stream.accept("AS")
-    if stream.peek() not in before and not stream.done:
-        stream.identifier()
-
-
-def _delete(stream: Stream, span: Span) -> Operation | None:
-    stream.next()
+def _delete(query: Query, span: Span) -> list[Operation]:
+    stream = query.stream
+    stream.expect("DELETE")
     flags: set[str] = set()
-    while word := stream.any_of("LOW_PRIORITY", "QUICK", "IGNORE"):
+    while word := stream.any_of(*_PRIORITIES, "IGNORE"):
         flags |= {"ignore"} if word == "IGNORE" else set()
-    stream.expect("FROM")
-    table = stream.relation()
-    _alias(stream, "WHERE", "ORDER", "LIMIT", "USING", "PARTITION", "JOIN", ",")
-    seen = _Seen()
-    condition = _tail(stream, seen, flags)
-    if not seen.plain:
-        return None
-    return Operation(
-        "delete",
-        span,
-        table,
-        expression=condition,
-        query=seen.use(table),
-        flags=frozenset(flags),
-        options=seen.pairs(),
-    )
+    block = query.block(None)
+    named: list[Name] = []
+    if stream.accept("FROM"):
+        at = stream.at
+        named = _targets(stream)
+        if not stream.accept("USING"):
+            stream.at, named = at, []
+    else:
+        named = _targets(stream)
+        stream.expect("FROM")
+    query.references(block)
+    first = next((name for name in block.items.values() if name is not None), Name(""))
+    targets = [block.items.get(name.name) or name for name in named] or [first]
+    query.condition(block)
+    query.ordered(block)
+    if stream.accept("RETURNING"):
+        _assigned_values(query, block)
+    return [
+        Operation(
+            "delete",
+            span,
+            table,
+            expression=query.where,
+            query=query.use(table),
+            reads=query.others(table),
+            flags=frozenset(query.flags | flags),
+            options=query.pairs(),
+        )
+        for table in targets
+    ]
 
 
-def _tail(stream: Stream, seen: _Seen, flags: set[str]) -> Expression | None:
-    from safecol.frontends.sqlglot.expressions import is_always_true
+def _targets(stream: Stream) -> list[Name]:
+    """The tables of a list: `a, b.*`."""
+    found: list[Name] = []
+    while True:
+        name = Name(stream.identifier())
+        while stream.accept("."):
+            if not stream.accept("*"):
+                name = Name(stream.after_dot(), name.name)
+        found.append(name)
+        if not stream.accept(","):
+            return found
 
-    condition = None
-    if stream.accept("WHERE"):
-        condition = expression(stream)
-        seen.add(condition)
-        flags |= {"where", "always-true"} if is_always_true(condition) else {"where"}
-    if stream.accept("ORDER", "BY"):
-        while True:
-            seen.add(expression(stream))
-            stream.any_of("ASC", "DESC")
-            if not stream.accept(","):
-                break
-    if stream.accept("LIMIT"):
-        stream.value()
-        flags.add("limit")
-    return condition
+
+_READERS = {"INSERT": _insert, "REPLACE": _insert, "UPDATE": _update, "DELETE": _delete}

@@ -1,5 +1,7 @@
 """Expressions of MySQL and MariaDB: a stream of tokens comes in, the shared expression values go out."""
 
+from collections.abc import Callable
+
 from safecol.expressions import (
     BooleanTest,
     Call,
@@ -41,6 +43,7 @@ _UNITS = frozenset(
     }
 )  # fmt: skip
 _WITH_UNITS = frozenset({"timestampdiff", "timestampadd", "extract"})
+_QUERIES = frozenset({"SELECT", "WITH", "TABLE"})
 _BINARY = {
     "=": 7, "<=>": 7, ">=": 7, ">": 7, "<=": 7, "<": 7, "<>": 7, "!=": 7, "|": 8, "&": 9, "<<": 10, ">>": 10, "+": 11,
     "-": 11, "*": 12, "/": 12, "%": 12, "DIV": 12, "MOD": 12, "^": 13, "->": 15, "->>": 15, ":=": 1,
@@ -49,25 +52,31 @@ _DEEPEST = 200
 _TIGHTEST = 17  # no operator: COLLATE after a DEFAULT is the column's
 
 
-def expression(stream: Stream, power: int = 0, *, scalar: bool = False) -> Expression:
+def expression(
+    stream: Stream, power: int = 0, *, scalar: bool = False, nested: Callable[[], tuple[str, ...]] | None = None
+) -> Expression:
     """Read an expression; operators that bind weaker than `power` are left.
 
-    With `scalar` a subquery stands for its first output, as far as that is an expression.
+    With `scalar` a subquery stands for its first output, as far as that is an expression. `nested` reads a subquery
+    after its parenthesis, and says which relations it reads.
     """
-    return _Reader(stream, scalar=scalar).read(power)
+    return _Reader(stream, scalar, nested).read(power)
 
 
 def bounded(stream: Stream) -> Expression:
     """Read what may stand as a DEFAULT: a literal, a call, or any expression in parentheses."""
-    return _Reader(stream, scalar=False).read(_TIGHTEST)
+    return _Reader(stream).read(_TIGHTEST)
 
 
 class _Reader:
-    __slots__ = ("depth", "scalar", "stream")
+    __slots__ = ("depth", "nested", "scalar", "stream")
 
-    def __init__(self, stream: Stream, *, scalar: bool) -> None:
+    def __init__(
+        self, stream: Stream, scalar: bool = False, nested: Callable[[], tuple[str, ...]] | None = None
+    ) -> None:
         self.stream = stream
         self.scalar = scalar
+        self.nested = nested
         self.depth = 0
 
     def read(self, power: int = 0) -> Expression:
@@ -147,7 +156,7 @@ class _Reader:
 
     def _list(self) -> Expression:
         stream = self.stream
-        if stream.peek(1) in ("SELECT", "WITH", "TABLE", "VALUES") or stream.ahead("(", "("):
+        if stream.peek(1) in _QUERIES or stream.ahead("(", "("):
             return self._prefix()
         stream.expect("(")
         items = self._items()
@@ -206,7 +215,7 @@ class _Reader:
             return ColumnReference(("*",))
         if symbol != "(":
             raise stream.problem()
-        if stream.peek(1) in ("SELECT", "WITH", "TABLE", "VALUES"):
+        if stream.peek(1) in _QUERIES:
             return self._subquery()
         stream.at += 1
         items = self._items()
@@ -214,6 +223,11 @@ class _Reader:
 
     def _subquery(self) -> Expression:
         stream = self.stream
+        if self.nested is not None:
+            stream.expect("(")
+            relations = self.nested()
+            stream.expect(")")
+            return Subquery(relations)
         began = stream.at
         inside = stream.group()
         if self.scalar and stream.tokens[began + 1].text == "SELECT":
@@ -356,12 +370,10 @@ class _Reader:
 
 def relations_of(stream: Stream, inside: Span) -> tuple[str, ...]:
     """The relations that a query reads."""
-    from safecol.frontends.sqlglot.queries import query_use
-    from safecol.frontends.sqlglot.style import MYSQL
-    from safecol.frontends.sqlglot.trees import Problem, parse
+    from safecol.frontends.mysql.data import query_of
+    from safecol.frontends.sqlglot.trees import Problem
 
     try:
-        tree = parse(stream.text[inside.start : inside.end], "mysql")
+        return tuple(str(name) for name in query_of(stream, inside).relations)
     except Problem:
         return ()
-    return tuple(str(name) for name in query_use(tree, MYSQL).relations)

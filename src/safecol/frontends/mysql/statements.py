@@ -40,7 +40,7 @@ def operations_of(stream: Stream, span: Span) -> list[Operation]:
     if word in _DATA or (word == "(" and stream.peek(1) in ("SELECT", "(", "WITH")):
         from safecol.frontends.mysql.data import read_data
 
-        return read_data(stream, span) or []
+        return read_data(stream, span)
     if word in _SCHEMA:
         return _SCHEMA[word](stream, span)
     if word in _SESSION:
