@@ -92,6 +92,12 @@ class Following:
         path = call.path
         if path.endswith(".is_offline_mode"):
             return False
+        if (
+            path == "builtins.isinstance"
+            and len(call.arguments) == 2
+            and path_of(call.arguments[0]).endswith(".dialect")
+        ):
+            return self._is_dialect(call.arguments[1])
         stands = self._stands_for(path)
         if stands == "nothing":
             return None
@@ -122,6 +128,13 @@ class Following:
             self.opaque(call.span, f"`{_shown(path)}` is not in this file, and it is given the connection")
             return Unknown(f"{name}()", "it is not in this file")
         return NotImplemented if not stands else call
+
+    def _is_dialect(self, kinds: Value) -> Value:
+        """Whether the dialect is one of these classes of the toolkit's."""
+        paths = [path_of(one) for one in (kinds if type(kinds) in (list, tuple) else (kinds,))]
+        if not all(path.startswith("sqlalchemy.dialects.") for path in paths):
+            return NotImplemented
+        return any(path.split(".")[2] == self.spoken for path in paths)
 
     def _stands_for(self, path: str) -> str:
         """What the settings say a function of the project is like: `nothing`, or an operation of Alembic's."""
@@ -234,6 +247,8 @@ class Following:
             missed = True
             self.writer.opaque(call.span, str(problem))
         except Refused as problem:
+            if self.writer.conditional:  # perhaps for another dialect, in a way that is not seen here
+                return
             self.problem(problem.rule, call.span, str(problem), problem.cure)
         self.missed += missed
 

@@ -77,7 +77,14 @@ def type_name(to: Target, value: Value) -> str:
     return '"' + word.replace('"', "") + '"'
 
 
+_OF_MYSQL = frozenset(
+    {"tinyint", "mediumint", "tinytext", "mediumtext", "longtext", "tinyblob", "mediumblob", "longblob", "year", "set"}
+)
+
+
 def _of_toolkit(to: Target, name: str, value: Made) -> str:
+    if name in _OF_MYSQL:
+        raise Refused(f"The toolkit can't write MySQL's type {name.upper()} for PostgreSQL")
     if name in _PLAIN:
         return _PLAIN[name]
     if name in _SIZED:
