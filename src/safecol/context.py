@@ -10,6 +10,9 @@ from safecol.schema import Column, Index, Schema, Table
 from safecol.trace import HeldLock, Trace
 
 
+_OF_THE_SERVER = frozenset({"information_schema", "mysql", "performance_schema", "sys"})
+
+
 class Savepoint(NamedTuple):
     name: str
     mark: int
@@ -60,6 +63,8 @@ class Context:
     def key(self, name: Name) -> str:
         """The name as shown and as kept: without the default schema."""
         schema = name.schema
+        if not self.default_schema and schema and schema.lower() not in _OF_THE_SERVER:
+            self._adopt(schema)
         if schema is None:
             if self.search_path == (self.default_schema,):
                 return name.name
@@ -69,6 +74,12 @@ class Context:
                     return key
             schema = self.search_path[0] if self.search_path else self.default_schema
         return name.name if schema == self.default_schema else f"{schema}.{name.name}"
+
+    def _adopt(self, schema: str) -> None:
+        """Where nothing says what the default schema is, the first that is named is: most files name but one."""
+        self.default_schema = self.schema.default_schema = schema
+        if self.search_path == ("",):
+            self.search_path = (schema,)
 
     # The schema
 
@@ -256,3 +267,5 @@ class Context:
         if name == "search_path":
             parts = [part.strip().strip("\"'") for part in value.split(",")]
             self.search_path = tuple(part for part in parts if part and part != "$user") or (self.default_schema,)
+            if not self.default_schema:
+                self._adopt(self.search_path[0])

@@ -19,7 +19,7 @@ from safecol.trace import Step
 _TOKEN = lazy(
     r"""(?P<gap>\s+|--[^\n]*|/\*.*?\*/)
     |(?P<string>[eEbBxXnN]?'(?:[^']|'')*'|(?P<tag>\$(?:[^\W\d]\w*)?\$).*?(?P=tag))
-    |(?P<name>"(?:[^"]|"")*"|[^\W\d][\w$]*)
+    |(?P<name>"(?:[^"]|"")*"|`(?:[^`]|``)*`|[^\W\d][\w$]*)
     |(?P<other>[\d.]+|::|.)""",
     re.VERBOSE | re.DOTALL,
 )
@@ -339,7 +339,7 @@ def _tokens(text: str) -> Iterator[_Token]:
             continue
         word = piece = match[0]
         if kind == "name":
-            word = '"' if piece[0] == '"' else piece.upper()
+            word = '"' if piece[0] in '"`' else piece.upper()
         elif kind != "other":
             word = "'"
         elif piece in ")]":
@@ -363,7 +363,7 @@ def _written(clause: _Clause, name: Name) -> str:
         for at in range(len(tokens) - width + 1):
             window = tokens[at : at + width]
             names = [fold(_folded(token)) for token in window[::2]]
-            if names == parts and all(token.word == "." for token in window[1::2]) and window[0].word != "'":
+            if names == [fold(part) for part in parts] and all(token.word == "." for token in window[1::2]) and window[0].word != "'":
                 return clause.between(at, at + width)
     return ".".join(_quoted(part) for part in parts)
 

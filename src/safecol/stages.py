@@ -34,6 +34,9 @@ def render(rule: Rule, hit: Hit, trace: Trace, version: str) -> tuple[Stage, ...
     if not any(part.kind == "code" for part in found):
         return ()
     known = {**_values(hit.step, trace.text), **hit.values}
+    quote = registry.known(trace.migration.dialect).quote
+    if quote != '"':
+        known = {name: _requoted(value, quote) for name, value in known.items()}
     if any(part.info == "sh stage" for part in found):
         from safecol import online_tools
 
@@ -57,8 +60,8 @@ def render(rule: Rule, hit: Hit, trace: Trace, version: str) -> tuple[Stage, ...
         if words[0] == "sh":
             if sql is None:
                 return ()
-            # Nothing that a runner could send: it is run beside the migrations.
-            stages.append(Stage(f"Run beside the migrations: {sql.strip()}", "", True, "wait"))
+            # Nothing that a runner could send.
+            stages.append(Stage(title or "Run beside the migrations", "", True, "command", command=sql.strip()))
             title = ""
             continue
         if sql is None or not _parses(sql, trace.migration.dialect):
@@ -66,8 +69,7 @@ def render(rule: Rule, hit: Hit, trace: Trace, version: str) -> tuple[Stage, ...
         outside, batched = "no-transaction" in words, "batched" in words
         stages.append(Stage(title or _title(outside, batched), sql, not outside, "backfill" if batched else "schema"))
         title = ""
-    told = any(stage.sql or stage.title.startswith("Run beside") for stage in stages)
-    return tuple(stages) if told else ()
+    return tuple(stages) if any(stage.sql or stage.command for stage in stages) else ()
 
 
 def message(template: str, hit: Hit, text: str) -> str:
@@ -170,6 +172,12 @@ def _asked(words: list[str], hit: Hit) -> bool:
     return all(
         str(facts.get(key)).lower() == value for key, _, value in (word.partition("=") for word in words) if value
     )
+
+
+def _requoted(value: str, quote: str) -> str:
+    """A proposed name in the dialect's own quotes; what the source has is left alone."""
+    found = re.fullmatch(r'"([^"`]+)"', value)
+    return f"{quote}{found[1]}{quote}" if found else value
 
 
 def _parses(sql: str, dialect: str) -> bool:

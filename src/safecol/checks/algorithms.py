@@ -86,8 +86,9 @@ def unasserted(trace: Trace) -> Iterator[Hit]:
 
 
 def repeated(trace: Trace) -> Iterator[Hit]:
-    """A second statement that writes a whole table anew, where one could have done the work of both."""
+    """The second statement on a table that writes a whole table anew, where one could have done the work of both."""
     first: dict[str, Step] = {}
+    told: set[str] = set()
     for steps in _statements(trace):
         step = steps[0]
         if step.table is None or not step.whole.rewrite or _refused(steps):
@@ -96,8 +97,9 @@ def repeated(trace: Trace) -> Iterator[Hit]:
         if earlier is None:
             first[step.table] = step
             continue
-        if step.operation.kind in _ALONE or earlier.operation.kind in _ALONE:
+        if step.table in told or step.operation.kind in _ALONE or earlier.operation.kind in _ALONE:
             continue
+        told.add(step.table)
         yield Hit(
             step,
             step.statement.span,

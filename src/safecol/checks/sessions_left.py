@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from safecol.operations import KINDS
 from safecol.trace import Hit, Step, Trace, in_transaction
 
-_ROWS = frozenset({"insert", "update", "delete", "copy-in"})
+_ROWS = frozenset({"update", "delete", "copy-in"})
 _SCHEMA = frozenset(
-    (*KINDS["table"], *KINDS["column"], *KINDS["constraint"], *KINDS["index"], *KINDS["partition"], *KINDS["view"],
-     *KINDS["trigger"], *KINDS["routine"])
-) - {"lock-table", "unlock-tables", "analyze", "check-table", "call", "do-block"}  # fmt: skip
+    (*KINDS["table"], *KINDS["column"], *KINDS["constraint"], *KINDS["index"], *KINDS["partition"])
+) - {"lock-table", "unlock-tables", "analyze", "check-table"}
 _CHECKS = frozenset({"foreign_key_checks", "unique_checks"})
 
 
@@ -23,7 +22,7 @@ def implicit_commits(trace: Trace) -> Iterator[Hit]:
             begun, rows = step, None
         elif kind in ("commit", "rollback"):
             begun = rows = None
-        elif kind in _ROWS and step.existing and in_transaction(step):
+        elif _changes_rows(step) and step.existing and in_transaction(step):
             rows = rows or step
         elif kind in _SCHEMA and not _temporary(step) and (rows is not None or begun is not None):
             earlier = rows or begun
@@ -36,6 +35,10 @@ def implicit_commits(trace: Trace) -> Iterator[Hit]:
                 ((trace.migration.path, earlier.statement.span, what),),
             )
             return
+
+
+def _changes_rows(step: Step) -> bool:
+    return step.operation.kind in _ROWS or (step.operation.kind == "insert" and "select-source" in step.operation.flags)
 
 
 def _temporary(step: Step) -> bool:

@@ -56,7 +56,8 @@ class Known(NamedTuple):
 
     `default_schema` is where names without a schema are. `measured` are the first and last version whose effects were
     measured, whole series. `front` and `judge` are the modules that read it and judge it; empty while nothing does.
-    `kin` is the dialect whose rule pages it has where it has none of its own.
+    `kin` is the dialect whose rule pages it has where it has none of its own. `quote` is
+    what names are quoted with.
     `joined` is whether several statements that are sent in one call are one transaction, `queued` whether others wait
     behind one who waits for a lock.
     """
@@ -69,6 +70,7 @@ class Known(NamedTuple):
     front: str = ""
     judge: str = ""
     kin: str = ""
+    quote: str = '"'
     joined: bool = False
     queued: bool = True
 
@@ -83,11 +85,11 @@ KNOWN: tuple[Known, ...] = (
     ),
     Known(
         "mysql", "MySQL", "8.4", "", ("5.7", "9.7"),
-        "safecol.frontends.mysql.front", "safecol.dialects.mysql.mysql",
+        "safecol.frontends.mysql.front", "safecol.dialects.mysql.mysql", quote="`",
     ),
     Known(
         "mariadb", "MariaDB", "10.11", "", ("10.1", "11.8"),
-        "safecol.frontends.mariadb.front", "safecol.dialects.mysql.mariadb", "mysql",
+        "safecol.frontends.mariadb.front", "safecol.dialects.mysql.mariadb", "mysql", "`",
     ),
     # What distributions that are still supported ship; from 3.37 to 3.52 nothing changed here but STRICT tables.
     Known(

@@ -195,6 +195,7 @@ def _modify_column(context: Context, operation: Operation, key: str, rest: Rest,
     _users(context, key, name, rest, found)
     found["invisible"] = definition.invisible
     found["change"] = _change(found)
+    found["new_type"] = _shown(definition.type)
     found["lost"] = ", ".join(lost(context, key, name, old, definition)) or None
     shape = types.shape(definition.type)
     found["type_name"] = shape.family
@@ -208,10 +209,15 @@ def _modify_column(context: Context, operation: Operation, key: str, rest: Rest,
     found["zero"] = zero if found["nullability"] == "required" and not found["strict"] else None
 
 
+def _shown(name: TypeName) -> str:
+    parts = ", ".join(str(part) for part in name.modifiers[:3])
+    return f"{name.name}({parts}{', …' if len(name.modifiers) > 3 else ''})" if parts else name.name
+
+
 def _change(found: Facts) -> str | None:
     word = found["change_word"]
     if word == "unknown":
-        return None
+        return "unknown"
     return "none" if word in ("none", "append", "extend", "collation", "charset") else "rewrite"
 
 
@@ -224,7 +230,7 @@ def lost(context: Context, key: str, name: str, old: Column | None, new: ColumnD
         item.definition.kind == "primary-key" and name in item.definition.columns for item in table.constraints.values()
     )
     found = []
-    if old.nullable is False and new.nullable and not new.null_written and not primary:
+    if old.nullable is False and new.nullable and not new.null_written and new.default is None and not primary:
         found.append("NOT NULL")
     if _counts(old) and not (new.identity is not None or new.serial):
         found.append("AUTO_INCREMENT")

@@ -26,6 +26,9 @@ def for_table(table: effects.Table, context: Context, parts: Sequence[Part]) -> 
     lock = next((str(part.facts["asked_lock"]) for part in clauses if part.facts.get("asked_lock")), "")
     changed = _counted(context, clauses, _together(context, clauses, whole, asked))
     done = _asserted(context, clauses, changed, asked.upper(), lock.upper())
+    if changed.unknown and not done.unknown:
+        for part in clauses:  # what was not known is what the server would refuse
+            part.facts.update(algorithm=done.algorithm, blocks=None, change=None, change_word=None)
     _say(parts, done)
     return done
 
@@ -38,7 +41,7 @@ def _say(parts: Sequence[Part], whole: Effect) -> None:
     goes = f"{who} until it is done" if waits else "writes go on, and replicas lag for as long"
     for part in parts:
         part.facts["waiting_words"] = goes
-        part.facts["and_waits"] = f" while {who}" if waits else "; reads and writes go on, replicas lag"
+        part.facts["and_waits"] = f"while {who}" if waits else "reads and writes go on"
         if part.operation.kind == "convert-charset":
             work = "copies the table" if whole.algorithm == "COPY" else "rebuilds the table"
             part.facts["conversion_words"] = f"{work}, and {goes}"
