@@ -12,9 +12,14 @@ _IN_TYPE = lazy(r"\b(first|after \S+|auto_increment|comment|identity|on update|u
 _COUNTING = {"serial", "bigserial", "smallserial", "serial4", "serial8"}
 
 
-def type_words(trace: Trace) -> Iterator[Hit]:
-    """Columns whose type holds a word that means something elsewhere: FIRST, AFTER, AUTO_INCREMENT, SERIAL."""
+def clauses(trace: Trace) -> Iterator[Hit]:
+    """Words in types that mean something elsewhere (FIRST, AFTER, AUTO_INCREMENT, SERIAL); indexes over a constant."""
     for step in trace.steps:
+        name = step.facts.get("unknown_column")
+        if step.operation.kind == "create-index" and name and step.effect.fails is None:
+            taken = "it for a string, which is the same for every row"
+            values = {"word": f'"{name}"', "column": step.table or "", "meant": "is none: the index is over a constant"}
+            yield Hit(step, step.operation.span, {**values, "taken": taken})
         for column in _columns(step):
             name = column.type.name
             found = _IN_TYPE.search(name)
@@ -41,4 +46,8 @@ def _meant(word: str) -> str:
 
 
 def _hit(step: Step, column: ColumnDefinition, word: str, meant: str) -> Hit:
-    return Hit(step, column.span, {"column": column.name, "word": word, "meant": meant})
+    return Hit(
+        step,
+        column.span,
+        {"column": column.name, "word": word, "meant": meant, "taken": "it for part of the type's name"},
+    )

@@ -250,3 +250,28 @@ def dropped_columns(trace: Trace) -> Iterator[Hit]:
             more = f" and {len(lost) - 2} more" if lost[2:] else ""
             values = {"what": ", ".join(lost[:2]) + more, "table": rebuild.name}
             yield Hit(rebuild.dropped, rebuild.dropped.operation.span, values)
+
+
+def narrowed_columns(trace: Trace) -> Iterator[Hit]:
+    """Columns of text that a table which is built anew keeps as numbers, copied as they are."""
+    for rebuild in rebuilds(trace):
+        if rebuild.made is None or rebuild.copied is None:
+            continue
+        before = _pairs(rebuild.dropped.facts.get("affinities"))
+        after = _pairs(rebuild.made.facts.get("affinities"))
+        plain = {value for key, value in rebuild.copied.operation.options if key == "plain"}
+        for name, kind in after.items():
+            if before.get(name) == "text" and kind in _NUMBERS and (name in plain or "*" in plain):
+                strict = rebuild.made.facts.get("strict") is True
+                then = (
+                    "the copy fails on the first that is none" if strict else "those that are none stay text among them"
+                )
+                values = {"column": name, "table": rebuild.name, "kind": kind, "then": then}
+                yield Hit(rebuild.copied, rebuild.copied.operation.span, values)
+
+
+_NUMBERS = frozenset({"integer", "real", "numeric"})
+
+
+def _pairs(fact: object) -> dict[str, str]:
+    return dict(part.split(":", 1) for part in str(fact or "").split(",") if ":" in part)

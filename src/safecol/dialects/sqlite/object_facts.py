@@ -5,6 +5,7 @@ from collections.abc import Callable
 from safecol.context import Context
 from safecol.dialects.sqlite import broken, features
 from safecol.dialects.sqlite.history import triggers
+from safecol.dialects.sqlite.values import affinity
 from safecol.expressions import Collection, ColumnReference, Expression, Literal, Operator, conjuncts
 from safecol.fold import Rest
 from safecol.frontends.sqlite.tables import is_rowid
@@ -31,7 +32,9 @@ def _create_table(context: Context, operation: Operation, key: str, rest: Rest, 
         if "autoincrement" in item.options:
             column = columns.get(item.columns[0]) if item.columns else None
             found["autoincrement"] = "allowed" if column is not None and is_rowid(column) else "refused"
+    found["affinities"] = ",".join(f"{column.name}:{affinity(column.type)}" for column in definition.columns)
     if "strict" in dict(definition.options):
+        found["strict"] = True
         found["strict_type"] = all(
             column.type.name in ("int", "integer", "real", "text", "blob", "any") for column in definition.columns
         )
@@ -77,6 +80,9 @@ def _columns(table: Table | None, found: Facts) -> None:
     if table is not None and table.columns:
         found["columns"] = ",".join(name for name, column in table.columns.items() if not column.generated)
         found["complete"] = table.complete
+        found["affinities"] = ",".join(
+            f"{name}:{affinity(column.type)}" for name, column in table.columns.items() if column.type is not None
+        )
 
 
 def _rename_table(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:

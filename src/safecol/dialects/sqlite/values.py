@@ -11,6 +11,7 @@ from safecol.expressions import (
     Literal,
     NullTest,
     Operator,
+    TypeName,
 )
 
 _ORDER = {"<": (-1,), "<=": (-1, 0), ">": (1,), ">=": (1, 0), "=": (0,), "<>": (-1, 1)}
@@ -30,6 +31,21 @@ def default_class(default: Expression | None) -> str:
     if isinstance(default, Operator) and default.name == "-" and len(default.arguments) == 1:
         return default_class(default.arguments[0])
     return "volatile"
+
+
+def affinity(kind: TypeName) -> str:
+    """As what a column of a type keeps its values where it can.
+
+    https://www.sqlite.org/datatype3.html#determination_of_column_affinity
+    """
+    name = kind.name
+    if "int" in name:
+        return "integer"
+    if any(word in name for word in ("char", "clob", "text")):
+        return "text"
+    if "blob" in name or not name:
+        return "blob"
+    return "real" if any(word in name for word in ("real", "floa", "doub")) else "numeric"
 
 
 def holds(condition: Expression, known: Mapping[str, Literal]) -> bool | None:

@@ -98,7 +98,8 @@ def _insert(cursor: Cursor, scope: Scope, first: int) -> Operation:
     returning = _returning(cursor, scope)
     scope.close()
     use = scope.reading.use(found.outputs, target)
-    options = (*literals, *(("column", name) for name in columns), *returning)
+    plain = (("plain", name) for name in sorted(found.plain))
+    options = (*literals, *(("column", name) for name in columns), *plain, *returning)
     if conflict in {"replace", "ignore"}:
         flags.add(conflict)
     return Operation(

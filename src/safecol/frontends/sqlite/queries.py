@@ -19,7 +19,7 @@ class Query(NamedTuple):
     """What a query gives: names of columns (None where one has none), and its WHERE, None without one.
 
     `values` is whether it is VALUES alone, `filtered` whether each part of it has a WHERE, `limited` whether there is
-    a LIMIT.
+    a LIMIT. `plain` are the outputs that are columns as they are.
     """
 
     outputs: tuple[str | None, ...]
@@ -27,6 +27,7 @@ class Query(NamedTuple):
     filtered: bool = False
     limited: bool = False
     condition: Expression | None = None
+    plain: frozenset[str] = frozenset()
 
 
 def starts(cursor: Cursor) -> bool:
@@ -96,9 +97,11 @@ def _core(cursor: Cursor, scope: Scope) -> Query:
         return _values(cursor, scope)
     cursor.need("SELECT")
     cursor.one_of("DISTINCT", "ALL")
-    outputs = [_result(cursor, scope)]
+    results = [_result(cursor, scope)]
     while cursor.take(","):
-        outputs.append(_result(cursor, scope))
+        results.append(_result(cursor, scope))
+    outputs = [name for name, _ in results]
+    plain = frozenset(name for name, is_plain in results if is_plain and name is not None)
     if cursor.take("FROM"):
         _sources(cursor, scope)
     condition = expression(cursor, scope) if cursor.take("WHERE") else None
@@ -115,7 +118,7 @@ def _core(cursor: Cursor, scope: Scope) -> Query:
             window(cursor, scope)
             if not cursor.take(","):
                 break
-    return Query(tuple(outputs), filtered=condition is not None, condition=condition)
+    return Query(tuple(outputs), filtered=condition is not None, condition=condition, plain=plain)
 
 
 def _values(cursor: Cursor, scope: Scope) -> Query:
@@ -140,20 +143,20 @@ def _values(cursor: Cursor, scope: Scope) -> Query:
     return Query((None,) * width, values=True)
 
 
-def _result(cursor: Cursor, scope: Scope) -> str | None:
+def _result(cursor: Cursor, scope: Scope) -> tuple[str | None, bool]:
+    """The name of an output, and whether it is a column as it is."""
     if cursor.take("*"):
         scope.refer(("*",))
-        return "*"
+        return "*", True
     if cursor.is_name() and cursor.peek(1).word == "." and cursor.peek(2).word == "*":
         owner = cursor.name()
         cursor.need(".", "*")
         scope.refer((owner, "*"))
-        return "*"
+        return "*", True
     found = expression(cursor, scope)
     name = _alias(cursor)
-    if name is None and isinstance(found, ColumnReference):
-        name = found.parts[-1]
-    return name
+    own = found.parts[-1] if isinstance(found, ColumnReference) else None
+    return name or own, own is not None and name in (None, own)
 
 
 def _alias(cursor: Cursor) -> str | None:
