@@ -16,7 +16,10 @@ def sentences(
     What the finding's `message` has said is not said again. `queued` is whether others wait behind one who waits.
     """
     effect = step.whole
-    found = [*_locks(step, blocks, message, queued=queued)]
+    if effect.algorithm is not None and effect.duration == "table":
+        found = [] if _said(message, "wait", "block") else [_at_both_ends(effect)]
+    else:
+        found = [*_locks(step, blocks, message, queued=queued)]
     if not found and not _said(message, *_WORK_WORDS):
         found = [f"{work[:1].upper()}{work[1:]}." for work in _work(effect, ())]
     if effect.fails is not None and not _said(message, "fail", "refuse"):
@@ -48,6 +51,14 @@ def _locks(step: Step, blocks: Mapping[str, tuple[str, ...]], message: str, *, q
             f"{', already while it waits for the lock itself' if queued and effect.duration == 'instant' else ''}."
         )
     return found
+
+
+def _at_both_ends(effect: Effect) -> str:
+    """What a server does that lets others go on meanwhile, and locks them out only where it starts and ends."""
+    work = " and ".join(_work(effect, ())) or "runs for as long as the table is large"
+    who = _WAITERS.get(effect.blocks, "reads and writes go on")
+    ends = "" if "reads" in effect.blocks else "; at its start and its end everything waits for a moment"
+    return f"{work[:1].upper()}{work[1:]}: {who}{ends}."
 
 
 def _how_long(step: Step, relations: list[str]) -> str:

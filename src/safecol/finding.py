@@ -10,8 +10,9 @@ SEVERITIES = ("error", "warning", "note")  # strongest first
 
 
 class Stage(NamedTuple):
-    """One step of a staged rewrite. `kind` is `schema`, `backfill`, `deploy` or `wait`; the last two have no SQL.
+    """One step of a staged rewrite: `kind` is `schema`, `backfill`, `deploy`, `wait` or `command`.
 
+    `deploy` and `wait` have no SQL, and `command` has a line for a shell instead, of a program that does the change.
     `transaction` is False when the SQL must run outside a transaction, in a file of its own. Of a migration in another
     language `source` is the text of the whole file that does the step, at the path `file`; both are empty otherwise.
     `kept` is True for what the original does besides: it is no step of the rewrite. `statement` is the number of the
@@ -26,6 +27,7 @@ class Stage(NamedTuple):
     file: str = ""
     kept: bool = False
     statement: int = 0
+    command: str = ""
 
 
 class Related(NamedTuple):

@@ -82,11 +82,11 @@ def _item(pad: str, sign: str, text: str, options: Options) -> list[str]:
 
 
 def _stages(stages: tuple[Stage, ...], pad: str, options: Options) -> list[str]:
-    count = sum(1 for stage in stages if stage.sql and not stage.kept)
-    lines = [pad + paint("Instead:" if count == 1 else f"Instead, in {plural(count, 'stage')}:", "good", options)]
+    count = sum(1 for stage in stages if (stage.sql or stage.command) and not stage.kept)
+    lines = [pad + paint("Instead:" if count < 2 else f"Instead, in {plural(count, 'stage')}:", "good", options)]
     number = 0
     for stage in stages:
-        if not stage.sql:
+        if not stage.sql and not stage.command:
             gate = stage.kind.capitalize()
             text = plain(stage.title).replace("**", "").removeprefix(gate).lstrip(" :")
             first, *rest = wrap(f"{gate} {text}".strip(), options.width - len(pad) - 5)
@@ -102,7 +102,7 @@ def _stages(stages: tuple[Stage, ...], pad: str, options: Options) -> list[str]:
         first, *rest = wrap(title, options.width - len(pad) - 5) or [""]
         lines.append(f"{pad}  {number}. {first}".rstrip())
         lines += [f"{pad}     {line}" for line in rest]
-        rows = [plain(row.rstrip()) for row in stage.sql.strip().splitlines()]
+        rows = [plain(row.rstrip()) for row in (stage.sql or stage.command).strip().splitlines()]
         if stage.source:
             lines.append(f"{pad}     {paint(on_one_line(relative(stage.file, options.root)), 'edge', options)}")
             code = [plain(row) for row in python_code(stage.source)]

@@ -110,8 +110,15 @@ def _finding(finding: Finding, mark: str, sources: Sources, options: Options) ->
 
 
 def _stage(stage: Stage, options: Options) -> dict[str, Any]:
-    """A stage; `source` and `file` are there for migrations in another language."""
-    made = {"title": stage.title, "sql": stage.sql, "transaction": stage.transaction, "kind": stage.kind}
+    """A stage; `source` and `file` are there for migrations in another language, `command` for what a shell runs."""
+    made: dict[str, Any] = {
+        "title": stage.title,
+        "sql": stage.sql,
+        "transaction": stage.transaction,
+        "kind": stage.kind,
+    }
+    if stage.command:
+        made["command"] = stage.command
     return {**made, "source": stage.source, "file": relative(stage.file, options.root)} if stage.source else made
 
 
