@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from safecol.expressions import Literal
-from safecol.frontends.mysql.columns import Column, Element, read_column, read_element
+from safecol.frontends.mysql.columns import Column, read_column
 from safecol.frontends.mysql.expressions import expression
+from safecol.frontends.mysql.keys import Element, read_element
 from safecol.frontends.mysql.partitions import partition_clause
 from safecol.frontends.mysql.tables import constraint_added, inline, read_options, wait_of
 from safecol.frontends.mysql.tokens import Stream

@@ -351,7 +351,7 @@ class _Reader:
             stream.expect(")")
             return Call("convert", (argument, Literal("string", charset)))
         stream.expect("AS" if word == "CAST" else ",")
-        from safecol.frontends.mysql.columns import read_type
+        from safecol.frontends.mysql.types import read_type
 
         found = read_type(stream)
         stream.accept("ARRAY")

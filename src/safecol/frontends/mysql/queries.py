@@ -197,7 +197,6 @@ class Query:
             self.flags |= {"where", "always-true"} if is_always_true(self.where) else {"where"}
 
     def _output(self, block: Block) -> str | None:
-        stream = self.stream
         value = self.expression(block)
         alias = self.alias()
         if alias is not None:

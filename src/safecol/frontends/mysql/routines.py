@@ -1,8 +1,8 @@
 """Procedures, functions, triggers and events with their bodies: tokens come in, operations go out."""
 
 from safecol.expressions import TypeName
-from safecol.frontends.mysql.columns import read_type
 from safecol.frontends.mysql.tokens import Stream
+from safecol.frontends.mysql.types import read_type
 from safecol.operations import Operation, RoutineDefinition, TriggerDefinition
 from safecol.source import Span
 

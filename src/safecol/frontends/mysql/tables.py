@@ -1,6 +1,7 @@
 """CREATE TABLE and CREATE INDEX of MySQL and MariaDB: tokens come in, operations go out."""
 
-from safecol.frontends.mysql.columns import Column, Element, read_element, read_key
+from safecol.frontends.mysql.columns import Column
+from safecol.frontends.mysql.keys import Element, read_element, read_key
 from safecol.frontends.mysql.partitions import read_partitioning
 from safecol.frontends.mysql.tokens import Stream
 from safecol.operations import (

@@ -104,6 +104,8 @@ def _visit(node: Node, scope: Scope, reading: Reading, style: Style) -> None:
         elif key == "literal":
             if current.is_string and len(reading.literals) < _MOST_LITERALS:
                 reading.literals.append(str(current.this))
+        elif key == "count" and getattr(current.this, "key", "") == "star":
+            reading.calls["count"] = None
         else:
             if key == "anonymous":
                 reading.calls[str(current.this).lower()] = None
@@ -195,7 +197,9 @@ def _enter(node: Node, outer: Scope, reading: Reading, style: Style) -> None:
             continue
         if node.key == "insert" and key == "this" and getattr(value, "key", "") == "schema":
             _visit(value.this, scope, reading, style)
-        elif node.key in ("union", "except", "intersect") and key in ("this", "expression"):
+        elif (node.key == "insert" and key == "expression") or (
+            node.key in ("union", "except", "intersect") and key in ("this", "expression")
+        ):  # it does not see the table that is filled
             _visit(value, Scope({}, scope.tables, outer), reading, style)
         elif key in ("order", "group", "having") and aliases and hasattr(value, "key"):
             items = [item for item in (value.expressions or [value]) if not _is_alias(item, aliases)]
