@@ -313,3 +313,21 @@ def test_a_folder_may_name_the_dialect(project: Path, monkeypatch: pytest.Monkey
     (folder / "a.py").write_text("revision = 'a'\ndown_revision = None\n")
     files = discover.find(["mysql"], runner=lambda _: None, dialect=lambda _: None).files
     assert [(file.dialect, file.dialect_source) for file in files] == [("mysql", "path")]
+
+
+def test_a_migration_without_a_way_back_is_told_where_the_others_have_one(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(project)
+    versions = project / "migrations" / "versions"
+    for number in range(5):
+        down = "raise NotImplementedError" if number == 4 else f"op.drop_table('t{number}')"
+        (versions / f"r{number}.py").write_text(
+            f"from alembic import op\nimport sqlalchemy as sa\nrevision = 'r{number}'\n"
+            f"down_revision = {f'r{number - 1}' if number else None!r}\n"
+            f"def upgrade():\n    op.create_table('t{number}', sa.Column('id', sa.BigInteger, primary_key=True))\n"
+            f"def downgrade():\n    {down}\n"
+        )
+    cli.run(["lint", "--output-format", "concise", "--select", "irreversible-migration", "migrations"])
+    found = [line.split(":")[0] for line in capsys.readouterr().out.splitlines() if "irreversible-migration" in line]
+    assert found == ["migrations/versions/r4.py"]

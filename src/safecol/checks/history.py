@@ -129,7 +129,8 @@ def of_migration(migration: Migration, text: str, downs: Mapping[str, tuple[int,
     if migration.path.endswith(".sql") and forward and not written and not _MEANT.search(text):
         yield Problem("empty-migration", Span(0, len(text.split("\n", 1)[0])), "This migration has no statement")
     runner = RUNNERS.get(migration.runner)
-    if runner is not None and runner.marks and migration.runner != "liquibase" and statements and not _down(migration):
+    has_both = runner is not None and runner.marks and migration.runner != "liquibase"
+    if (has_both or migration.runner == "alembic") and statements and not _down(migration):
         with_down, files = downs.get(migration.history, (0, 0))
         if files >= 3 and 2 * with_down > files:
             yield _irreversible("its down section is missing or empty, unlike those of the files before it")

@@ -14,9 +14,9 @@ from safecol.frontends.python.values import Made, Unknown, Value
 Statement = list[Piece] | Unknown
 
 
-def outside(what: str) -> Refused:
+def outside(what: str, done: str = "changed") -> Refused:
     """What SQLite has no ALTER for: Alembic raises an error outside of a batch."""
-    return Refused(f"{what} can't be changed outside of a batch: Alembic raises an error on SQLite", BATCH, OUTSIDE)
+    return Refused(f"{what} can't be {done} outside of a batch: Alembic raises an error on SQLite", BATCH, OUTSIDE)
 
 
 def _added(to: Target, given: Arguments, kind: str, columns: Value, clause: str,

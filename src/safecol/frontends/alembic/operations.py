@@ -29,7 +29,7 @@ def add_column(to: Target, call: Made) -> Iterator[Statement]:
     text = parts.definition(to, made, bare, counts=made.primary_key and parts.counts(made, [made]))
     inline = given.flag("inline_references") and len(made.references) == 1
     if to.is_sqlite and ((made.references and not inline) or (made.unique and not made.indexed)):
-        raise constraints.outside("A constraint of a new column")
+        raise constraints.outside("A constraint of a new column", "added")
     if inline:
         text += " " + parts.inline_reference(to, made.references[0])
     if given.flag("inline_primary_key") and made.primary_key:

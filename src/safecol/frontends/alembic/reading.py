@@ -65,7 +65,7 @@ def read(
     parts: list[tuple[str, int, int]] = []
     try:
         following.runner.statement_list(tree.body)
-        imports.of_project(following, tree, path)
+        imports.of_project(following, text, path)
         for direction, name in (("up", "upgrade"), ("down", "downgrade")):
             first = len(following.writer.emissions)
             _follow(following, name)
