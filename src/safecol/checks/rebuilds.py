@@ -148,8 +148,9 @@ def _left_out(trace: Trace, rebuild: Rebuild) -> Iterator[Hit]:
         for name in str(facts.get("triggers") or "").split(",")
         if name and not _made(steps, rebuild.dropped, "create-trigger", name)
     ]
-    counts = definition.constraints if isinstance(definition, TableDefinition) else None
-    if facts.get("counts") is True and counts is not None and not any("autoincrement" in c.options for c in counts):
+    keys = definition.constraints if isinstance(definition, TableDefinition) else ()
+    counted = facts.get("counter") in (kept or ())
+    if counted and not any("autoincrement" in key.options for key in keys):
         lost.append("AUTOINCREMENT")
     if lost:
         shown = ", ".join(lost[:2]) + (f" and {len(lost) - 2} more" if lost[2:] else "")

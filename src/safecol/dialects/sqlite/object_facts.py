@@ -10,7 +10,7 @@ from safecol.expressions import Collection, ColumnReference, Expression, Literal
 from safecol.fold import Rest
 from safecol.frontends.sqlite.tables import is_rowid
 from safecol.history.records import index_columns
-from safecol.operations import IndexDefinition, Operation, TableDefinition
+from safecol.operations import ConstraintDefinition, IndexDefinition, Operation, TableDefinition
 from safecol.schema import Table
 from safecol.trace import Fact
 
@@ -71,9 +71,14 @@ def _drop_table(context: Context, operation: Operation, key: str, rest: Rest, fo
     table = schema.tables.get(key)
     _columns(table, found)
     if table is not None:
-        found["counts"] = any("autoincrement" in item.definition.options for item in table.constraints.values())
+        counters = [item.definition.columns for item in table.constraints.values() if _counts(item.definition)]
+        found["counter"] = counters[0][0] if counters and counters[0] else None
     views = [item.name for item in schema.dependents.get(key, ()) if item.kind == "view"]
     found["views"] = ",".join(views)
+
+
+def _counts(definition: ConstraintDefinition) -> bool:
+    return "autoincrement" in definition.options
 
 
 def _columns(table: Table | None, found: Facts) -> None:
