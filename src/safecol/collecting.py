@@ -8,7 +8,7 @@ from safecol.catalog import Catalog
 from safecol.checks import history
 from safecol.consequence import sentences
 from safecol.dialects import registry
-from safecol.finding import FileUse, Finding, Related, Result, Unanalyzed
+from safecol.finding import FileUse, Finding, Related, Result, Stage, Unanalyzed
 from safecol.heads import Rule
 from safecol.later import STALE, UNVALIDATED, Candidate, Later
 from safecol.offers import offers
@@ -400,14 +400,19 @@ def _uncovered(found: list[Finding], rules: Sequence[Rule]) -> list[Finding]:
     if not strong:
         return found
     covered = {(name, finding.span): finding for finding in strong for name in covers[finding.rule]}
-    weak = {(each.rule, each.span): each for each in found if (each.rule, each.span) in covered}
-    stages = {(covered[key].rule, key[1]): each.stages for key, each in weak.items()}
+    stages: dict[tuple[str, Span], tuple[Stage, ...]] = {}
+    staged: set[tuple[str, Span, int]] = set()
+    for each in sorted(found, key=lambda one: one.rule not in covers):
+        by = covered.get((each.rule, each.span), each)
+        if not each.stages or (by.rule, each.span, each.statement) in staged:
+            continue
+        staged.add((by.rule, each.span, each.statement))
+        own = tuple(stage._replace(statement=stage.statement or each.statement) for stage in each.stages)
+        stages[by.rule, each.span] = (*stages.get((by.rule, each.span), ()), *own)
     return [
-        each
-        if each.stages or (each.rule, each.span) not in stages
-        else each._replace(stages=stages[each.rule, each.span])
+        each._replace(stages=stages.get((each.rule, each.span), ())) if each in strong else each
         for each in found
-        if (each.rule, each.span) not in weak
+        if (each.rule, each.span) not in covered
     ]
 
 

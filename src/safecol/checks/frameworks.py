@@ -11,6 +11,7 @@ from safecol.records import NamedTuple
 from safecol.source import Span
 from safecol.trace import Hit, Step, Trace
 
+_RETYPES = frozenset({"change-type", "modify-column"})
 _ALTERS = frozenset({"AlterField", "RenameField", "RenameModel", "AlterModelTable"})
 
 
@@ -44,7 +45,7 @@ def hidden_updates(trace: Trace) -> Iterator[Hit]:
 def widened_keys(trace: Trace) -> Iterator[Hit]:
     """AlterField of a key that changes the type of the columns of other tables that refer to it."""
     for sent in _operations(trace):
-        changes = [step for step in sent.steps if step.operation.kind == "change-type" and step.existing]
+        changes = [step for step in sent.steps if step.operation.kind in _RETYPES and step.existing]
         tables = list(dict.fromkeys(step.table or "" for step in changes))
         if sent.sender != "AlterField" or len(tables) < 2:
             continue
@@ -97,6 +98,8 @@ def indexes_under_column_locks(trace: Trace) -> Iterator[Hit]:
 def double_indexes(trace: Trace) -> Iterator[Hit]:
     """Two indexes on one text column: the second one is for LIKE alone."""
     for sent in _operations(trace):
+        if sent.sender in ("RunSQL", "RunPython"):  # the user's own, and meant
+            continue
         for step in sent.steps:
             made = step.operation.definition
             if not isinstance(made, IndexDefinition) or not _matters(step) or len(made.elements) != 1:

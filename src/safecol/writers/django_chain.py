@@ -19,6 +19,7 @@ _WORD = lazy(r"\w+")
 _LIGHT = frozenset({*KINDS["column"], *KINDS["constraint"], *KINDS["index"], "comment"})
 _REMOVES = frozenset({"RemoveField", "DeleteModel"})
 _STATELESS = frozenset({"RunSQL", "RunPython"})
+_DROPS_DEFAULT = frozenset({"dropped-default", "missing-database-default"})
 _NOTHING = "-- The database stays as it is."
 
 
@@ -103,7 +104,7 @@ def _relaxed(sent: Sequence[Sent], staged: Staged, dialect: str) -> str:
 def with_default(project: Project, call: Call, finding: Finding) -> Call | None:
     """AddField whose default stays in the database; None where it isn't a constant, or Django has no such thing."""
     field = cst.argument(call, 2, "field")
-    if cst.name(call) != "AddField" or not isinstance(field, Call) or finding.rule != "dropped-default":
+    if cst.name(call) != "AddField" or not isinstance(field, Call) or finding.rule not in _DROPS_DEFAULT:
         return None
     default = cst.argument(field, -1, "default")
     value = cst.source(default) if default is not None else ""
@@ -178,7 +179,14 @@ def _steps(project: Project, staged: Staged, number: int) -> list[Part]:
         or (cst.name(call) == "RunSQL" and cst.argument(call, 2, "state_operations") is not None)
     ):
         return []
-    return list(_sequence(project, staged, block, sent, call))
+    parts = list(_sequence(project, staged, block, sent, call))
+    comments = [line for line in block.comments.split("\n") if line and "safecol:" not in line]
+    if comments:
+        made, *others = parts[0].made
+        first, *rest = made.operations
+        made = made._replace(operations=("\n".join([*comments, first]), *rest))
+        parts[0] = parts[0]._replace(made=(made, *others))
+    return parts
 
 
 def _sequence(
