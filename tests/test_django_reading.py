@@ -298,8 +298,8 @@ def forward(apps, schema_editor):
             ["CREATE INDEX i ON shop_book (title)"],
         ),
         (
-            "with schema_editor.connection.cursor() as c:\n        c.execute(f'UPDATE {Book._meta.db_table} SET a = 1')",
-            ["UPDATE shop_book SET a = 1"],
+            "with schema_editor.connection.cursor() as c:\n        c.execute('DELETE FROM ' + Book._meta.db_table)",
+            ["DELETE FROM shop_book"],
         ),
         (
             "for name in ('a', 'b'):\n        schema_editor.execute(f'DROP TABLE {name}')",
@@ -414,3 +414,36 @@ def test_a_file_that_is_not_python_is_a_syntax_error() -> None:
     (statement,) = done.statements
     assert statement.opaque is not None
     assert statement.opaque.syntax
+
+
+def problems(done: ReadFile) -> list[tuple[str, int]]:
+    """The problems of a file as (rule, line)."""
+    return [(one.rule, done.source.position(done.place(one.span).start)[0]) for one in done.problems]
+
+
+LOOP = "for book in Book.objects.iterator():\n        book.pages = 1\n        book.save()"
+
+
+def test_a_loop_over_rows_is_told_once() -> None:
+    done = last("migrations.RunPython(forward, forward),", before=BACKFILL.format(body=LOOP))
+    assert problems(done) == [("row-loop-backfill", 5)]
+    assert "for book in" in done.source.text.splitlines()[4]
+
+
+def test_a_loop_that_commits_is_left_alone() -> None:
+    done = last(
+        "migrations.RunPython(forward, forward),", before=BACKFILL.format(body=LOOP), attributes="atomic = False"
+    )
+    assert problems(done) == []
+    assert [operation.flags for one in done.statements for operation in one.operations if operation.kind == "update"]
+    assert all("batched" in operation.flags for one in done.statements for operation in one.operations)
+
+
+def test_a_model_of_the_application_itself_is_told() -> None:
+    write({"shop/models.py": "from django.db import models\n\nclass Book(models.Model):\n    pass\n"})
+    done = last(
+        "migrations.RunPython(forward, forward),",
+        before="from shop.models import Book as Own\n" + BACKFILL.format(body="Own.objects.update(pages=1)"),
+    )
+    assert problems(done) == [("application-import", 6)]
+    assert statements(done) == ['UPDATE "shop_book" SET "pages" = 1']

@@ -1,6 +1,7 @@
 """The text of a migration file comes in and is followed: its operations go out, and what code in them sends."""
 
 import ast
+import re
 from collections.abc import Callable, Iterator, Mapping
 
 from safecol.frontends.django import files
@@ -22,8 +23,11 @@ from safecol.frontends.python.values import (
     path_of,
     plain,
 )
+from safecol.patterns import lazy
 from safecol.source import Span
+from safecol.trace import Problem
 
+_CHANGE = lazy(r"\s*(?:UPDATE|DELETE|INSERT)\b", re.IGNORECASE)
 APPS, EDITOR = External("apps"), External("schema_editor")
 _CONNECTIONS = ("schema_editor.connection", "django.db.connection", "django.db.connections")
 _HARMLESS = frozenset(
@@ -70,6 +74,14 @@ class Following:
         """The calls of `super().__init__` while one of the project's classes is made."""
         self.following = False
         self.missed = 0
+        self._told: set[tuple[str, str, Span]] = set()
+        self.problems: list[Problem] = []
+        """What is wrong with the code itself; spans are of the emitted text."""
+        self.autocommit = False
+        """Whether each statement of the code that is followed commits by itself."""
+        self.over_rows = False
+        self.loops: list[tuple[ast.stmt, int]] = []
+        """The loops around what is followed, each with its first emission; -1 for one that goes through no rows."""
         self.schema: Callable[[Made], bool] = lambda _call: False
         """Sends what a call of a method of the schema editor does; False for one that isn't known."""
 
@@ -82,6 +94,13 @@ class Following:
         """Something that was not understood."""
         self.missed += 1
         self.writer.opaque(span, reason)
+
+    def problem(self, rule: str, span: Span, message: str) -> None:
+        """Something that is wrong, told once a place."""
+        made = (rule, message, span)
+        if made not in self._told:
+            self._told.add(made)
+            self.problems.append(Problem(rule, self.writer.mark(span), message))
 
     def migration(self) -> Class | None:
         """The class Migration of the file."""
@@ -140,7 +159,9 @@ class Following:
             return NotImplemented
         if isinstance(value, Made) and value.path.endswith("sequence_reset_sql") and self.dialect == "postgresql":
             return plain("SELECT setval('${sequence}', 1)", value.span)
-        return self.models.row(value)
+        found = self.models.row(value)
+        self.over_rows = found is not NotImplemented
+        return found
 
     def made(self, call: Made) -> Value:
         """Write down what a call sends; NotImplemented when it sends nothing."""
@@ -172,6 +193,7 @@ class Following:
         if name in WRITES:
             written = self.models.statements(call)
             if written is not None:
+                self._of_application(call)
                 for one in written:
                     self.writer.sql([Piece(one)], call.span)
                 return self.models.result(call)
@@ -185,6 +207,15 @@ class Following:
             self.opaque(call.span, f"`{_shown(path)}` is not in this project, and it is given the database")
             return Unknown(f"{name}()", "it is not in this project")
         return NotImplemented
+
+    def _of_application(self, call: Made) -> None:
+        """Tell of a model that is imported where the state's own was meant."""
+        found = query(call)
+        root = found.root if found is not None else None
+        if isinstance(root, (Class, External)):
+            shown = root.name if isinstance(root, Class) else root.path
+            message = f"`{shown}` is the application's own model: when it changes, this migration changes with it"
+            self.problem("application-import", call.span, message)
 
     def _initialised(self, call: Made, made: Class) -> Value:
         """An instance of a class of the project, with the arguments that its `__init__` hands on to Django's."""
@@ -254,13 +285,23 @@ class Following:
         """A loop begins: one that runs outside of a transaction changes rows in batches."""
         before = self.writer.batched
         source = ast.unparse(node)
-        commits = self.writer.transaction == "autocommit" or "transaction.atomic(" in source or ".commit()" in source
+        commits = self.autocommit or "transaction.atomic(" in source or ".commit()" in source
         self.writer.batched = before or commits
+        over_rows = isinstance(node, (ast.For, ast.AsyncFor)) and self.over_rows and not self.writer.batched
+        self.loops.append((node, len(self.writer.emissions) if over_rows else -1))
+        self.over_rows = False
         return before
 
     def repeated(self, before: bool) -> None:
-        """A loop ends."""
+        """A loop ends: what it did for each of the rows that it went through."""
         self.writer.batched = before
+        node, first = self.loops.pop()
+        if first < 0 or not self.active or any(outer >= 0 for _, outer in self.loops):
+            return
+        sent = self.writer.emissions[first:]
+        if any(not one.reason and _CHANGE.match(self.writer.text, one.start, one.end) for one in sent):
+            message = "Rows are read into the program and changed by a statement each, in one transaction"
+            self.problem("row-loop-backfill", self.runner.evaluator.positions.span(node), message)
 
     def guarded(self, condition: bool) -> bool:
         """What follows runs under a condition, or not."""

@@ -9,7 +9,6 @@ from safecol.frontends.django.orm import Models, query
 from safecol.frontends.django.sending import SENDS
 from safecol.frontends.django.state import forwards
 from safecol.frontends.django.values import State
-from safecol.frontends.python.emitted import Piece
 from safecol.frontends.python.values import Class, Function, Imported, Made, Text, Unknown, Value, path_of, plain
 from safecol.source import Span
 
@@ -52,8 +51,6 @@ class Applying:
         """The emissions of each operation, from and to."""
         self.missed: set[int] = set()
         """The operations that were not understood, by number."""
-        self.irreversible: list[tuple[Span, str]] = []
-        """Where in the text what has no way back is, and what it is."""
         following.schema = self._schema_call
 
     def apply(self, operations: Iterable[Value], whole: Span) -> None:
@@ -266,9 +263,7 @@ class Applying:
             self._own_section("")
 
     def _no_way_back(self, span: Span, what: str) -> None:
-        self.writer.sql([Piece("\n")], span)  # an empty statement: what is reported has to stand somewhere
-        at = self.writer.emissions[-1].start
-        self.irreversible.append((Span(at, at + 1), what))
+        self.following.problem("irreversible-migration", span, f"This migration can't be taken back: {what}")
 
     def _script(self, sql: Text, span: Span) -> None:
         if only_holes(sql):
@@ -295,6 +290,7 @@ class Applying:
         if wrapped:
             self._own_section("wrapped")
         first = len(self.writer.emissions)
+        self.following.autocommit = not self.whole and not wrapped
         self.following.run(code, (APPS, EDITOR), Models(self.editor.target, old), given.span)
         self.alone.update(range(first, len(self.writer.emissions)))
         if wrapped:

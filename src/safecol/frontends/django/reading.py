@@ -160,10 +160,7 @@ def _read(applied: _Applied, transaction: str | None, dialect: str) -> Reading:
     unread = {
         number for number, (first, last) in enumerate(made.of_operations) if any(first <= one < last for one in missed)
     }
-    problems = tuple(
-        Problem("irreversible-migration", span, f"This migration can't be taken back: {reason}")
-        for span, reason in made.irreversible
-    )
+    problems = tuple(made.following.problems)
     return Reading(text, writer.places, read, placeholders, problems, made.met, len(made.missed) + len(unread))
 
 
