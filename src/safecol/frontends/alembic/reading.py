@@ -1,7 +1,7 @@
 """The text of a version file comes in; what it sends to the server, as SQL with places and as statements, goes out."""
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 
 from safecol.dialects import registry
@@ -180,8 +180,19 @@ def _read(following: Following, parts: list[tuple[str, int, int]], transaction: 
         tuple(placeholders),
         following.met,
         following.missed,
-        tuple(_problem(direction, one) for direction, one in following.problems),
+        tuple(_problems(following.problems)),
     )
+
+
+def _problems(found: list[tuple[str, Problem]]) -> Iterator[Problem]:
+    """Each of them, and of what goes wrong on the way back the first."""
+    told = False
+    for direction, one in found:
+        made = _problem(direction, one)
+        back = made.rule == "irreversible-migration"
+        if not (back and told):
+            yield made
+        told = told or back
 
 
 def _problem(direction: str, problem: Problem) -> Problem:
