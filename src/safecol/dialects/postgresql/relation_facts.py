@@ -5,7 +5,7 @@ from collections.abc import Callable
 from safecol.context import Context
 from safecol.dialects.postgresql import bodies
 from safecol.dialects.postgresql.column_facts import key_columns
-from safecol.expressions import Call, ColumnReference, Expression, TypeName, columns, conjuncts, walk
+from safecol.expressions import Call, ColumnReference, Expression, Junction, Operator, TypeName, columns, conjuncts, walk
 from safecol.fold import Rest
 from safecol.operations import ConstraintDefinition, Operation, QueryUse, RoutineDefinition, TableDefinition
 from safecol.trace import Fact
@@ -288,7 +288,8 @@ def _sought(context: Context, operation: Operation, condition: Expression, key: 
     """What leads to the rows of a condition: `key`, `index`, or `none` where all are read; None is unknown."""
     table = context.schema.tables.get(key)
     if table is None or not table.complete:
-        return None
+        # Rows without a match elsewhere are found by looking at each.
+        return "none" if all(_unmatched(part) for part in conjuncts(condition)) else None
     named = _tested(operation, condition, set(table.columns))
     found = "key" if "ctid" in named else "none"
     for index in context.schema.indexes_of(key):
@@ -297,6 +298,12 @@ def _sought(context: Context, operation: Operation, condition: Expression, key: 
         if not named.isdisjoint(leading):
             found = "key" if index.definition.unique or found == "key" else "index"
     return found
+
+
+def _unmatched(part: Expression) -> bool:
+    """NOT EXISTS (…)."""
+    inner = part.arguments[0] if isinstance(part, Junction) and part.name == "not" else None
+    return isinstance(inner, Operator) and inner.name == "exists"
 
 
 def _tested(operation: Operation, condition: Expression, own: set[str]) -> set[str]:
