@@ -95,6 +95,7 @@ def _add_constraint(editor: "Editor", state: State, model: Model, value: Value, 
         if remaking.needed_for(target, value):
             remaking.remake(editor, state, state, model)
             return
+    editor.skip(value)
     if kind == "ExclusionConstraint":
         made = indexes.exclusion(around, value)
         if target.postgresql:
@@ -145,6 +146,7 @@ def add_index(editor: "Editor", new: State, app: str, name: str, value: Value, *
     """CREATE INDEX."""
     model = new.find(app, name)
     if model is not None and model.managed:
+        editor.skip(value)
         made = indexes.index(editor.around(new, model), value, editor.table(new, model), concurrently=concurrently)
         if isinstance(made, Unknown):
             editor.unknown(made.source, made.reason)

@@ -24,7 +24,7 @@ keep them in `options["indexes"]`, `options["constraints"]`, and `unique_togethe
 
 from collections.abc import Sequence
 
-from safecol.frontends.django import adding, constraining, ddl, tables
+from safecol.frontends.django import adding, constraining, ddl, indexes, tables
 from safecol.frontends.django.columns import table_of, through
 from safecol.frontends.django.ddl import Definition
 from safecol.frontends.django.expressions import Around
@@ -32,7 +32,7 @@ from safecol.frontends.django.ledger import Known, Ledger
 from safecol.frontends.django.target import Target
 from safecol.frontends.django.values import NOWHERE, Field, Model, State
 from safecol.frontends.python.emitted import Piece
-from safecol.frontends.python.values import Unknown, Value
+from safecol.frontends.python.values import Made, Unknown, Value
 from safecol.records import NamedTuple
 from safecol.source import Span
 
@@ -53,6 +53,8 @@ class Editor:
         self.place = NOWHERE
         self.collations: dict[str, bool] = {}
         self.waiting: list[tuple[Definition, Span]] = []
+        self.left_out: list[tuple[Span, str]] = []
+        """What Django left out of the migration without a word: the operation's place, and a sentence."""
         self._sent: list[Sent] = []
 
     # What the methods below are made of.
@@ -89,6 +91,12 @@ class Editor:
         elif definition is not None:
             self.waiting.append((definition, self.place))
 
+    def skip(self, value: Value) -> None:
+        """Tell what Django leaves out of an index or constraint without a word."""
+        said = indexes.left_out(self.target, value) if isinstance(value, Made) else ""
+        if said:
+            self.left_out.append((self.place, said))
+
     def taken(self) -> list[Sent]:
         """What was sent since this was last asked."""
         found, self._sent = self._sent, []
@@ -115,6 +123,7 @@ class Editor:
     def begin(self) -> None:
         """A migration begins."""
         self.waiting = []
+        self.left_out = []
         self._sent = []
 
     def end(self) -> list[Sent]:

@@ -169,6 +169,37 @@ def supported(target: Target, value: Made) -> bool:
     return distinct is None or target.nulls_distinct or not target.since(5, 0)
 
 
+_TITLES = {"mysql": "MySQL", "mariadb": "MariaDB", "sqlite": "SQLite", "postgresql": "this PostgreSQL"}
+
+
+def left_out(target: Target, value: Made) -> str:
+    """What Django leaves out of an index or constraint there without a word, as a sentence; empty for nothing."""
+    kind, name, title = kind_of(value), name_of(value), _TITLES[target.dialect]
+    if kind == "UniqueConstraint" and not supported(target, value):
+        return f"The constraint `{name}` is not made: {title} has no unique constraint {_beyond(target, value)}"
+    if kind == "CheckConstraint" and not target.check_constraints:
+        return f"The constraint `{name}` is not made: this {title} checks nothing"
+    if kind != "Index" and kind not in METHODS:
+        return ""
+    if value.arguments and not target.expression_indexes:
+        return f"The index `{name}` is not made: {title} has no index on an expression"
+    if value.keywords.get("condition") is not None and not target.partial_indexes:
+        return f"The index `{name}` covers all rows: {title} has no index with a condition"
+    return ""
+
+
+def _beyond(target: Target, value: Made) -> str:
+    if value.keywords.get("condition") is not None and not target.partial_indexes:
+        return "with a condition"
+    if deferrable(value.keywords.get("deferrable")) and not target.deferrable_unique:
+        return "that is deferrable"
+    if value.arguments and not target.expression_indexes:
+        return "on an expression"
+    if _strings(value.keywords.get("include")) and not target.covering_indexes:
+        return "that includes other columns"
+    return "that says whether NULLs are distinct"
+
+
 def is_index(value: Made) -> bool:
     """Whether a unique constraint is made as a unique index."""
     given = value.keywords

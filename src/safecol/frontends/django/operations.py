@@ -25,23 +25,39 @@ _OURS = ("django.db.migrations", "django.contrib.postgres.operations", "django.c
 _KNOWN = {
     "SaferAddIndexConcurrently": "AddIndexConcurrently",
     "SaferRemoveIndexConcurrently": "RemoveIndexConcurrently",
+    "SaferAddUniqueConstraint": "AddConstraint",
+    "SaferAddCheckConstraint": "AddConstraint",
+    "SaferRemoveUniqueConstraint": "RemoveConstraint",
+    "SaferRemoveCheckConstraint": "RemoveConstraint",
+    "SaferAlterFieldSetNotNull": "AlterField",
+    "SaferAddFieldForeignKey": "AddField",
+    "SaferAddFieldOneToOne": "AddField",
+    "SaferRemoveFieldForeignKey": "RemoveField",
     "AddIndexConcurrentlyIfNotExists": "AddIndexConcurrently",
 }
 _MOST_NESTED = 20
+# What takes strong locks on a table that may have rows.
+_CHANGES = frozenset(
+    {
+        "AddField", "RemoveField", "AlterField", "RenameField", "AddIndex", "RemoveIndex", "AddConstraint",
+        "RemoveConstraint", "AlterUniqueTogether", "AlterIndexTogether", "RenameModel", "AlterModelTable",
+        "DeleteModel",
+    }
+)  # fmt: skip
 
 
 class Applying:
     """One migration that is applied: `following` has its file and what was sent, `state` is the state so far."""
 
-    def __init__(self, following: Following, editor: "Editor", state: State, app: str, *, atomic: bool) -> None:
-        """`atomic` is whether the migration says so; the dialect decides whether it then is one transaction."""
+    def __init__(self, following: Following, editor: "Editor", state: State, app: str, *, careful: bool) -> None:
+        """`careful` is whether the back end sends what doesn't block; no migration is then one transaction."""
+        self.careful = careful and editor.target.postgresql
         self.following = following
         self.writer = following.writer
         self.editor = editor
         self.state = state
         self.app = app
-        self.atomic = atomic
-        self.whole = atomic and not editor.target.mysql
+        self.is_atomic(says=True)
         self.met = 0
         self.breaks: set[int] = set()
         """The emissions that begin a section of their own."""
@@ -51,7 +67,14 @@ class Applying:
         """The emissions of each operation, from and to."""
         self.missed: set[int] = set()
         """The operations that were not understood, by number."""
+        self.unseen: list[Span] = []
+        """The operations that run code of which something was not understood."""
         following.schema = self._schema_call
+
+    def is_atomic(self, *, says: bool) -> None:
+        """The migration says whether it is one transaction; the dialect and the back end have their say too."""
+        self.atomic = says
+        self.whole = says and not self.editor.target.mysql and not self.careful
 
     def apply(self, operations: Iterable[Value], whole: Span) -> None:
         """All operations of the migration, and what Django keeps for its end."""
@@ -59,6 +82,23 @@ class Applying:
         for value in operations:
             self.state = self._both(value, self.state, whole, 0)
         self._sent(self.editor.end())
+        for span, said in self.editor.left_out:
+            self.following.problem("silently-skipped-constraint", span, said)
+        self._mixed()
+
+    def _mixed(self) -> None:
+        """Code whose changes of rows can't be judged, in the migration that changes tables that exist."""
+        changes = next((name for name in self.writer.places.senders.values() if name in _CHANGES), "")
+        if not changes or not self.atomic:
+            return
+        how = (
+            f"the locks of `{changes}` last until it has ended"
+            if self.whole
+            else f"`{changes}` is committed at once, and a failure in between leaves a half"
+        )
+        for span in self.unseen:
+            message = f"`RunPython` runs in the migration that changes the schema: {how}"
+            self.following.problem("mixed-data-and-schema", span, message)
 
     # One operation: on the state and on the database, or on one of them
 
@@ -161,9 +201,9 @@ class Applying:
         elif isinstance(value.base, Class):
             return self._of_class(value)
         elif not path.startswith(_OURS):
-            if name not in _KNOWN and not name.startswith("Safer"):
+            if name not in _KNOWN:
                 return None
-            name = _KNOWN.get(name, name)
+            return Given(_KNOWN[name], value, helpers, careful=True)
         if name in _EXTENSIONS:
             keywords = {**value.keywords, "name": plain(_EXTENSIONS[name], value.span)}
             return Given("CreateExtension", value._replace(arguments=(), keywords=keywords), helpers)
@@ -201,6 +241,8 @@ class Applying:
                         "CreateExtension", value._replace(arguments=(), keywords=keywords), self.following.helpers
                     )
                 return Given(known, value, self.following.helpers) if known in SIGNATURES else None
+            if name in _KNOWN:
+                return Given(_KNOWN[name], value, self.following.helpers, careful=True)
         return None
 
     # What is sent
@@ -218,11 +260,15 @@ class Applying:
             elif given.name == "RunPython":
                 self._run_python(given, old)
             elif given.name in SENDS:
-                self._sent(SENDS[given.name](self.editor, self.app, given, old, new))
+                self._sent(SENDS[given.name](self.editor, self.app, given, old, new), careful=given.careful)
         except NotKnown as problem:
             self.following.opaque(given.span, str(problem))
 
-    def _sent(self, sent: "Iterable[Sent]") -> None:
+    def _sent(self, sent: "Iterable[Sent]", *, careful: bool = False) -> None:
+        if self.careful or (careful and self.editor.target.postgresql):
+            from safecol.frontends.django.careful import statements
+
+            sent = statements(sent)
         for one in sent:
             if isinstance(one.pieces, Unknown):
                 self.following.opaque(one.place, one.pieces.reason)
@@ -292,6 +338,8 @@ class Applying:
         first = len(self.writer.emissions)
         self.following.autocommit = not self.whole and not wrapped
         self.following.run(code, (APPS, EDITOR), Models(self.editor.target, old), given.span)
+        if any(one.reason for one in self.writer.emissions[first:]):
+            self.unseen.append(given.span)
         self.alone.update(range(first, len(self.writer.emissions)))
         if wrapped:
             self._own_section("")

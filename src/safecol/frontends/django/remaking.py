@@ -92,7 +92,9 @@ def remake(
     table = editor.table(old, model)
     fresh = "new__" + table.strip('"')
     # Foreign keys to the table itself are those of the new model.
+    said = list(editor.left_out)
     tables.create_table(editor, new.with_model(rebuilt), rebuilt._replace(fields=_own(body)), fresh)
+    editor.left_out = said  # it was told when the constraint came
     names, values = target.listed(tuple(mapping)), ", ".join(mapping.values())
     editor.send(f"INSERT INTO {target.quoted(fresh)} ({names}) SELECT {values} FROM {target.quoted(table)}")
     tables.drop(editor, table)

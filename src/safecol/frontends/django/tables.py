@@ -123,6 +123,7 @@ def inline_constraints(editor: "Editor", state: State, model: Model, table: str)
     target, around = editor.target, editor.around(state, model)
     key = [field for field in model.fields.values() if field.kind == "CompositePrimaryKey"]
     for value in listed(editor, model, "constraints"):
+        editor.skip(value)
         kind = indexes.kind_of(value)
         name = target.quoted(indexes.name_of(value))
         if kind == "CheckConstraint":
@@ -204,6 +205,7 @@ def model_indexes(editor: "Editor", state: State, model: Model, table: str) -> I
     for group in indexes.groups(model.options.get("index_together")):
         yield Index(table, expressions.names_of(around, group), "_idx")
     for value in listed(editor, model, "indexes"):
+        editor.skip(value)
         yield indexes.index(around, value, table)
 
 
