@@ -164,6 +164,28 @@ def test_the_twelve_steps_change_what_was_asked_and_nothing_else(
     assert after.rows["sqlite_sequence"] == before.rows["sqlite_sequence"]
 
 
+RENAMED = """
+ALTER TABLE orders ADD COLUMN code TEXT REFERENCES users (id);
+ALTER TABLE orders RENAME COLUMN user_id TO owner_id;
+ALTER TABLE orders RENAME TO purchases;
+"""
+
+
+@pytest.mark.parametrize("library", LIBRARIES, ids=lambda one: one.name)
+def test_the_twelve_steps_know_what_was_added_and_renamed_before(library: live.Library) -> None:
+    setup = SETUP.replace("WHERE user_id = NEW.id", "WHERE id = NEW.id") + RENAMED
+    stages = _stages(setup, "ALTER TABLE purchases ALTER COLUMN code SET DEFAULT 'x';", "unsupported-statement")
+    assert len(stages) == 1
+    before = live.run(library, setup, "")
+    after = live.run(library, setup, stages[0], before="PRAGMA foreign_keys = ON;")
+    assert not after.error
+    assert after.rows == before.rows
+    table = next(sql for _, name, sql in before.schema if name == "purchases")
+    wanted = table.replace("codeTEXTREFERENCESusers(id)", "codeTEXTREFERENCESusers(id)DEFAULT'x'")
+    expected = [(kind, name, wanted if name == "purchases" else sql) for kind, name, sql in before.schema]
+    assert sorted(after.schema) == sorted(expected)
+
+
 @pytest.mark.parametrize("library", LIBRARIES, ids=lambda one: one.name)
 @pytest.mark.parametrize(("name", "block"), _blocks("bad", "cascading-parent-loss"))
 def test_children_are_lost_where_the_page_says_so(name: str, block: Any, library: live.Library) -> None:

@@ -131,7 +131,6 @@ def _rename_table(context: Context, operation: Operation, key: str) -> None:
         return
     new = context.key(Name(operation.new_name, operation.relation.schema))
     texts = schema.texts.get(f"table {key}")
-    own = triggers(context, key)
     waiting = schema.dependents.get(new)  # views of the table that had this name before
     history.apply(context, operation)
     if waiting:
@@ -141,10 +140,7 @@ def _rename_table(context: Context, operation: Operation, key: str) -> None:
     if texts is not None:
         _put(context, f"table {key}", None)
         _put(context, f"table {new}", texts)
-    for index in schema.indexes_of(new):
-        _owned_by(context, f"index {index.name}", new)
-    for name in own:
-        _owned_by(context, f"trigger {name}", new)
+    _follow(context, key, new)
     before = schema.dropped.get(new)
     table = schema.tables.get(new)
     if before is not None and table is not None:
@@ -154,10 +150,23 @@ def _rename_table(context: Context, operation: Operation, key: str) -> None:
         schema.put(schema.dropped, new, None)
 
 
-def _owned_by(context: Context, key: str, table: str) -> None:
-    texts = context.schema.texts.get(key)
-    if texts:
-        _put(context, key, (("table", table), *texts[1:]))
+def _follow(context: Context, old: str, new: str) -> None:
+    """Write the new name of a table into the texts of its indexes and triggers, and of the views that read it."""
+    from safecol.dialects.sqlite import rebuild
+
+    users = {item.name for item in context.schema.dependents.get(new, ())}
+    for key, texts in list(context.schema.texts.items()):
+        kind, _, name = key.partition(" ")
+        owned = kind in ("index", "trigger") and texts[:1] == (("table", old),)
+        if not owned and not (kind == "trigger" and key in users) and not (kind == "view" and name in users):
+            continue
+        changed = tuple(
+            (part, new if part == "table" and text == old else text)
+            if part != "sql"
+            else (part, rebuild.with_table_renamed(text, old, new))
+            for part, text in texts
+        )
+        _put(context, key, changed)
 
 
 def _add_column(context: Context, operation: Operation, key: str) -> None:
@@ -185,11 +194,38 @@ def _drop_column(context: Context, operation: Operation, key: str) -> None:
     context.schema.put_table(key, table._replace(columns=columns, constraints=left))
 
 
-def _forget_text(context: Context, operation: Operation, key: str) -> None:
-    """What changes a table's text in a way that isn't followed: the text isn't known any more."""
+def _change_text(context: Context, operation: Operation, key: str) -> None:
+    """A change of a column or constraint, in the table's text too; what can't be followed leaves it unknown."""
+    from safecol.dialects.sqlite import rebuild
+
+    texts = context.schema.texts.get(f"table {key}")
     history.apply(context, operation)
-    if f"table {key}" in context.schema.texts:
-        _put(context, f"table {key}", None)
+    if texts is not None and "inline" not in operation.flags:  # those stand in the text of their column
+        _put(context, f"table {key}", rebuild.changed(texts, operation))
+
+
+def _rename_column(context: Context, operation: Operation, key: str) -> None:
+    from safecol.dialects.sqlite import rebuild
+
+    schema = context.schema
+    history.apply(context, operation)
+    old, new = operation.column or "", operation.new_name or ""
+    for name, texts in list(schema.texts.items()):
+        kind, _, own = name.partition(" ")
+        if kind == "table" and own == key:
+            parts = tuple(
+                (f"column {new}" if part == f"column {old}" else part, rebuild.with_column_renamed(text, old, new))
+                for part, text in texts
+            )
+            _put(context, name, parts)
+        elif kind == "index" and texts[:1] == (("table", key),):
+            parts = tuple(
+                (part, rebuild.with_column_renamed(text, old, new) if part == "sql" else text) for part, text in texts
+            )
+            _put(context, name, parts)
+        elif kind in ("trigger", "view") and old in dict(texts).get("sql", "").lower():
+            # Which of the columns of that name is meant would take all of SQLite's own work to tell.
+            _put(context, name, tuple(pair for pair in texts if pair[0] != "sql"))
 
 
 _APPLY: dict[str, Callable[[Context, Operation, str], None]] = {
@@ -205,9 +241,10 @@ _APPLY: dict[str, Callable[[Context, Operation, str], None]] = {
     "drop-column": _drop_column,
     **dict.fromkeys(
         (
-            "rename-column", "set-not-null", "drop-not-null", "set-default", "drop-default", "change-type",
+            "set-not-null", "drop-not-null", "set-default", "drop-default", "change-type", "add-constraint",
             "drop-constraint",
         ),
-        _forget_text,
+        _change_text,
     ),
+    "rename-column": _rename_column,
 }  # fmt: skip

@@ -131,6 +131,51 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def changed(texts: Texts, operation: Operation) -> Texts | None:
+    """The pieces of a table after a change; None where it can't be made in them."""
+    change = _CHANGES.get(operation.kind)
+    return change(texts, operation) if change is not None else None
+
+
+def with_column_renamed(text: str, old: str, new: str) -> str:
+    """A piece of a table, or an index, with one of its columns under another name; not those that it refers to."""
+    found = [token for token, _ in _tokens(text)]
+    elsewhere: set[int] = set()
+    for number, token in enumerate(found):
+        if token.word == "REFERENCES" and found[number + 2 : number + 3] and found[number + 2].word == "(":
+            closing = next(at for at in range(number, len(found)) if found[at].word == ")")
+            elsewhere.update(each.start for each in found[number + 1 : closing])
+    return _renamed(
+        text,
+        old,
+        new,
+        lambda token, before, after: token.start not in elsewhere and before != "." and after not in _CALLS,
+    )
+
+
+def with_table_renamed(text: str, old: str, new: str) -> str:
+    """The SQL of an index, trigger or view with a table under another name, as the server rewrites it."""
+    return _renamed(text, old, new, lambda _token, before, after: before in _BEFORE_TABLES or after == ".")
+
+
+_CALLS = frozenset({"(", "."})
+_BEFORE_TABLES = frozenset({"ON", "FROM", "JOIN", "INTO", "UPDATE", ",", "REFERENCES", "."})
+
+
+def _renamed(text: str, old: str, new: str, meant: Callable[[Token, str, str], bool]) -> str:
+    found = [token for token, _ in _tokens(text)]
+    pieces, at = [], 0
+    for number, token in enumerate(found):
+        if token.kind not in {"word", "quoted"} or token.name != old:
+            continue
+        before = found[number - 1].word if number else ""
+        after = found[number + 1].word if number + 1 < len(found) else ""
+        if meant(token, before, after):
+            pieces += [text[at : token.start], quoted(new)]
+            at = token.end
+    return "".join((*pieces, text[at:]))
+
+
 def _columns(texts: Texts) -> list[str]:
     return [name.removeprefix("column ") for name, _ in texts if name.startswith("column ")]
 
