@@ -1,6 +1,6 @@
 """A call of an operation comes in; its arguments go out by the names of Django's signatures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from safecol.frontends.python.values import External, Function, Made, Text, Unknown, Value
 
@@ -45,14 +45,16 @@ class NotKnown(Exception):  # noqa: N818 - what a migration is made of, no error
 class Given:
     """An operation: `name` is Django's class, `arguments` are by its signature, `span` is the call."""
 
-    __slots__ = ("arguments", "call", "helpers", "name", "span")
+    __slots__ = ("arguments", "call", "careful", "helpers", "name", "span")
 
-    def __init__(self, name: str, call: Made, helpers: Mapping[str, str], names: Sequence[str] = ()) -> None:
+    def __init__(self, name: str, call: Made, helpers: Mapping[str, str], *, careful: bool = False) -> None:
+        """`careful` is True for an operation that does the same as Django's in steps that don't block."""
+        self.careful = careful
         self.name = name
         self.call = call
         self.span = call.span
         self.helpers = helpers
-        self.arguments: dict[str, Value] = dict(zip(names or SIGNATURES.get(name, ()), call.arguments, strict=False))
+        self.arguments: dict[str, Value] = dict(zip(SIGNATURES.get(name, ()), call.arguments, strict=False))
         self.arguments.update(call.keywords)
 
     def get(self, name: str, default: Value = None) -> Value:
