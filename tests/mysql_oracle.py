@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from safecol import catalog
 from safecol.context import Context
-from safecol.dialects import registry
+from safecol.dialects import loaded
 from safecol.effect import Effect
 from safecol.fold import Dialect, trace
 from safecol.operations import Migration, Section
@@ -71,7 +71,7 @@ def agree(said: str, measured: str) -> bool:
 
 def _run(context: Context, dialect: Dialect, name: str, text: str, number: int) -> Trace:
     section = Section("up", Span(0, len(text)), "autocommit")
-    reading = registry.front(name).read_section(text, section)
+    reading = loaded.front(name).read_section(text, section)
     context.file = number
     migration = Migration("x.sql", "x", "plain", name, ((section, tuple(reading.statements)),))
     return trace(context, dialect, migration, text, section, tuple(reading.statements))
@@ -98,8 +98,8 @@ def said_of(row: dict[str, Any], version: str, dialect: Dialect) -> tuple[str, T
 
 def run() -> tuple[dict[str, int], list[Disagreement]]:
     """All statements on all versions: how many were compared by dialect, and each disagreement."""
-    loaded = catalog.load()
-    dialects = {name: registry.judge(name, loaded) for name in ("mysql", "mariadb")}
+    rules = catalog.load()
+    dialects = {name: loaded.judge(name, rules) for name in ("mysql", "mariadb")}
     compared = dict.fromkeys(dialects, 0)
     found = []
     for row in rows():

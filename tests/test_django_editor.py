@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from django_cases import BASE, Case, cases, source
-from safecol.dialects import registry
+from safecol.dialects import loaded
 from safecol.frontends.django.editor import Editor
 from safecol.frontends.django.following import Following
 from safecol.frontends.django.operations import Applying, flattened
@@ -57,7 +57,7 @@ def recorded(dialect: str, release: str) -> dict[str, list[str]]:
 
 def read(dialect: str, sql: list[str]) -> list[Statement]:
     text = "".join(f"{one.strip().removesuffix(';')}\n;\n" for one in sql)
-    return list(registry.front(dialect).read_section(text, Section("up", Span(0, len(text)), "wrapped")).statements)
+    return list(loaded.front(dialect).read_section(text, Section("up", Span(0, len(text)), "wrapped")).statements)
 
 
 def bare(value: Any) -> Any:

@@ -5,8 +5,8 @@ from textwrap import dedent
 
 import pytest
 
-from safecol import discover, reader
-from safecol.reader import ReadFile
+from safecol import discover, reader, reading
+from safecol.read_file import ReadFile
 
 MODELS = "from django.db import migrations, models\n"
 
@@ -41,7 +41,7 @@ def migration(operations: str, *, before: str = "", depends: str = "", attribute
 
 def read(*paths: str, dialect: str | None = None) -> list[ReadFile]:
     found = discover.find(paths or ["."], runner=lambda _path: None, dialect=lambda _path: dialect)
-    return list(reader.read_all(found.files, {}, lambda _path: None))
+    return list(reading.read_all(found.files, {}, lambda _path: None))
 
 
 def statements(done: ReadFile) -> list[str]:
@@ -447,3 +447,83 @@ def test_a_model_of_the_application_itself_is_told() -> None:
     )
     assert problems(done) == [("application-import", 6)]
     assert statements(done) == ['UPDATE "shop_book" SET "pages" = 1']
+
+
+ZERO_DOWNTIME = {
+    "manage.py": 'os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")\n',
+    "config/settings.py": """
+        DATABASES = {"default": {"ENGINE": "django_zero_downtime_migrations.backends.postgres"}}
+        ZERO_DOWNTIME_MIGRATIONS_LOCK_TIMEOUT = "2s"
+        """,
+}
+
+
+def test_a_back_end_that_takes_care_sends_what_does_not_block() -> None:
+    write(ZERO_DOWNTIME)
+    done = last(
+        """
+        migrations.AddIndex("book", models.Index(fields=["pages"], name="pages")),
+        migrations.AddConstraint("book", models.CheckConstraint(condition=models.Q(pages__gte=0), name="positive")),
+        migrations.AddConstraint("book", models.UniqueConstraint(fields=["title"], name="one")),
+        migrations.AlterField("book", "pages", models.IntegerField()),
+        migrations.AddField("book", "next", models.ForeignKey("shop.book", models.CASCADE, null=True)),
+        """
+    )
+    assert {section.transaction for section, _ in done.migration.sections} == {"autocommit"}
+    assert done.session == (("lock_timeout", "2s"),)
+    read = [text.replace('"', "") for text in statements(done)]
+    assert read[:8] == [
+        "CREATE INDEX CONCURRENTLY pages ON shop_book (pages)",
+        "ALTER TABLE shop_book ADD CONSTRAINT positive CHECK (pages >= 0) NOT VALID",
+        "ALTER TABLE shop_book VALIDATE CONSTRAINT positive",
+        "CREATE UNIQUE INDEX CONCURRENTLY one ON shop_book (title)",
+        "ALTER TABLE shop_book ADD CONSTRAINT one UNIQUE USING INDEX one",
+        "ALTER TABLE shop_book ADD CONSTRAINT shop_book_pages_notnull CHECK (pages IS NOT NULL) NOT VALID",
+        "ALTER TABLE shop_book VALIDATE CONSTRAINT shop_book_pages_notnull",
+        "ALTER TABLE shop_book ALTER COLUMN pages SET NOT NULL",
+    ]
+    assert read[9] == "ALTER TABLE shop_book ADD COLUMN next_id bigint NULL"
+    assert read[10].endswith("NOT VALID")
+    assert not [text for text in read if text.startswith("SET CONSTRAINTS")]
+
+
+def test_operations_of_packages_that_take_care_are_known() -> None:
+    assert sent(
+        """
+        SaferAddIndexConcurrently("book", models.Index(fields=["pages"], name="pages")),
+        SaferAddCheckConstraint("book", models.CheckConstraint(condition=models.Q(pages__gte=0), name="positive")),
+        """,
+        before="from django_pg_migration_tools.operations import SaferAddCheckConstraint, SaferAddIndexConcurrently\n",
+        attributes="atomic = False",
+    ) == [
+        'CREATE INDEX CONCURRENTLY "pages" ON "shop_book" ("pages")',
+        'ALTER TABLE "shop_book" ADD CONSTRAINT "positive" CHECK ("pages" >= 0) NOT VALID',
+        'ALTER TABLE "shop_book" VALIDATE CONSTRAINT "positive"',
+    ]
+
+
+def test_the_settings_name_what_helpers_of_the_project_stand_for() -> None:
+    write({"shop/migrations/0001_initial.py": BOOKS})
+    write(
+        {
+            "shop/migrations/0002_next.py": migration(
+                """
+                audit("shop"),
+                Faster("book", models.Index(fields=["pages"], name="pages")),
+                migrations.AddField("book", "colour", Colour(max_length=7, null=True)),
+                """,
+                before="from tools.db import Colour, Faster, audit\n",
+                depends='("shop", "0001_initial")',
+            )
+        }
+    )
+    helpers = {"tools.db.audit": "nothing", "tools.db.Faster": "AddIndexConcurrently", "tools.db.Colour": "CharField"}
+    found = discover.find(
+        ["."], runner=lambda _path: None, dialect=lambda _path: None, django=lambda _path: Given(helpers=helpers)
+    )
+    done = list(reader.read_all(found.files, {}, lambda _path: None))[-1]
+    assert statements(done) == [
+        'CREATE INDEX CONCURRENTLY "pages" ON "shop_book" ("pages")',
+        'ALTER TABLE "shop_book" ADD COLUMN "colour" varchar(7) NULL',
+    ]
+    assert (done.met, done.missed) == (3, 0)

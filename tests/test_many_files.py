@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from safecol import ahead, reader
-from safecol.reader import ReadFile
+from safecol import ahead, reader, reading
+from safecol.read_file import ReadFile
 from safecol.runners.migration_file import MigrationFile
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="without fork there is one process")
@@ -30,10 +30,11 @@ def told(found: Sequence[ReadFile]) -> list[object]:
 
 def test_files_are_the_same_in_the_same_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     files = written(tmp_path, 100)
-    alone = told(list(reader.read_all(files, {}, lambda _: "wrapped", jobs=1)))
-    monkeypatch.setattr(reader, "_MANY", 1)
+    alone = told(list(reading.read_all(files, {}, lambda _: "wrapped", jobs=1)))
+    monkeypatch.setattr(reading, "_MANY", 1)
+    monkeypatch.setattr(ahead, "_MANY", 1)
     for jobs in (2, 3):
-        assert told(list(reader.read_all(files, {}, lambda _: "wrapped", jobs))) == alone
+        assert told(list(reading.read_all(files, {}, lambda _: "wrapped", jobs))) == alone
     assert alone == told([reader.read(file, {}, "wrapped") for file in files])
 
 
@@ -42,7 +43,7 @@ def test_few_files_need_no_other_process(tmp_path: Path, monkeypatch: pytest.Mon
         raise AssertionError
 
     monkeypatch.setattr(os, "fork", refused)
-    assert len(list(reader.read_all(written(tmp_path, 20), {}, lambda _: None, jobs=4))) == 20
+    assert len(list(reading.read_all(written(tmp_path, 20), {}, lambda _: None, jobs=4))) == 20
 
 
 def test_what_a_failing_process_does_not_send_is_read_here(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from safecol import cli
-from safecol.dialects import registry
+from safecol.dialects import loaded, registry
 from safecol.operations import Operation, Section, Statement
 from safecol.source import Span
 
@@ -13,7 +13,7 @@ _OTHERS = tuple(name for name in registry.NAMES if registry.is_neutral(name))
 
 
 def statements(text: str, dialect: str) -> tuple[Statement, ...]:
-    return registry.front(dialect).read_section(text, Section("up", Span(0, len(text)), "unknown")).statements
+    return loaded.front(dialect).read_section(text, Section("up", Span(0, len(text)), "unknown")).statements
 
 
 def operations(text: str, dialect: str) -> tuple[Operation, ...]:

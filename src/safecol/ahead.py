@@ -8,7 +8,7 @@ import pickle
 from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO
 
-from safecol.reader import ReadFile
+from safecol.read_file import ReadFile
 from safecol.records import NamedTuple
 from safecol.runners.migration_file import MigrationFile
 

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 from safecol.catalog import Catalog
 from safecol.collecting import SCHEMA, Collected, Ran
 from safecol.context import Context
-from safecol.dialects import registry
+from safecol.dialects import loaded, registry
 from safecol.effect import StatementEffect
 from safecol.finding import Finding, Result
 from safecol.fold import Dialect, trace
-from safecol.reader import ReadFile, read, read_all
+from safecol.read_file import ReadFile
+from safecol.reader import read
+from safecol.reading import read_all
 from safecol.request import EffectsRequest, LintRequest
 from safecol.runners.migration_file import MigrationFile
 from safecol.settings import PathSettings
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
 
 def lint(request: LintRequest) -> Result:
     """Findings of all targets, with what was read, suppressed, assumed and not understood."""
-    collected = Collected(request.catalog, request.files, request.edited, whole=request.change_set != "all")
+    collected = Collected(
+        request.catalog, request.files, request.edited, whole=request.change_set != "all", sources=request.sources
+    )
     for ran in run(request.files, request.settings.for_path, request.catalog, request.contents, request.schema,
                    change_set=request.change_set, jobs=request.jobs, cache=request.cache):  # fmt: skip
         collected.add(ran, request.selected(ran.read.file.path))
@@ -74,7 +78,7 @@ def lint_texts(
     settings = PathSettings(
         dialect=dialect,
         server_version=version,
-        lock_timeout_ms=_milliseconds(registry.judge(dialect, catalog), lock_timeout),
+        lock_timeout_ms=_milliseconds(loaded.judge(dialect, catalog), lock_timeout),
         runner_transaction=transaction,
         naming=naming or {},
     )
@@ -151,7 +155,7 @@ def run(
             continue
         key = (file.history, done.file.dialect)
         context = contexts.get(key)
-        dialect = registry.judge(done.file.dialect, catalog)
+        dialect = loaded.judge(done.file.dialect, catalog)
         if context is None:
             context = contexts[key] = _context(done.file.dialect, dialect.number(version), chosen)
             if schema is not None:

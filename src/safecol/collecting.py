@@ -7,13 +7,13 @@ from safecol import match, stages, versions
 from safecol.catalog import Catalog
 from safecol.checks import history
 from safecol.consequence import sentences
-from safecol.dialects import registry
+from safecol.dialects import loaded, registry
 from safecol.finding import FileUse, Finding, Related, Result, Stage, Unanalyzed
 from safecol.heads import Rule
 from safecol.later import STALE, UNVALIDATED, Candidate, Later
 from safecol.offers import offers
 from safecol.operations import Section, Statement
-from safecol.reader import ReadFile
+from safecol.read_file import ReadFile
 from safecol.request import severities
 from safecol.runners.migration_file import MigrationFile
 from safecol.schema import Schema
@@ -52,12 +52,15 @@ class Collected:
         *,
         whole: bool = True,
         code: Mapping[str, str] | None = None,
+        sources: bool = True,
     ) -> None:
         """`files` are all of the run, `edited` the paths that existed before; `whole`: histories to their ends.
 
-        `code` are the application's texts by path; None is what lies on the disk.
+        `code` are the application's texts by path; None is what lies on the disk. `sources` is whether stages of
+        Python migrations get their source.
         """
         self.catalog = catalog
+        self.sources = sources
         self.of_files = history.of_files(files, edited)
         self.later = Later(files, code, whole=whole)
         self.downs: dict[str, tuple[int, int]] = {}
@@ -112,7 +115,7 @@ class Collected:
                 ],
             )
         kept = self._suppress(ran, found, selected)
-        if ran.read.places is not None and any(finding.stages for finding in kept):
+        if self.sources and ran.read.places is not None and any(finding.stages for finding in kept):
             from safecol import writers
 
             kept = writers.written(ran.read, kept)
@@ -329,7 +332,7 @@ class Collected:
             if section.direction != "down"
             for statement in statements
         )
-        comments = registry.front(ran.read.file.dialect).all_comments(ran.read.text, statements)
+        comments = loaded.front(ran.read.file.dialect).all_comments(ran.read.text, statements)
         if ran.read.places is not None:
             from safecol.frontends.python import placed
 
@@ -420,7 +423,7 @@ def _unmasked(ran: Ran, found: list[Finding]) -> list[Finding]:
     """The findings with placeholders as they stand in the file, where masking made names of them."""
     if not found or not (ran.read.placeholders or "{{" in ran.read.text):
         return found
-    front = registry.front(ran.read.file.dialect)
+    front = loaded.front(ran.read.file.dialect)
     names = front.originals(ran.read.text, ran.read.placeholders)
 
     def shown(text: str) -> str:

@@ -1,116 +1,20 @@
-"""Files come in; their text, sections and statements, read by their dialect's front end, go out."""
+"""A file comes in; its text, sections and statements, read by its dialect's front end, go out."""
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from safecol.dialects import registry
+from safecol.dialects import loaded, registry
 from safecol.operations import Migration, Section, Statement
-from safecol.records import NamedTuple
+from safecol.read_file import ReadFile
 from safecol.runners import reading as runner_reading
 from safecol.runners.migration_file import MigrationFile
 from safecol.runners.problems import of_placeholders
-from safecol.source import Source, Span
-from safecol.trace import Placeholder, Problem
+from safecol.source import Source
+from safecol.trace import Placeholder
 
 if TYPE_CHECKING:
     from safecol.frontends.django.reading import Replay
-    from safecol.frontends.python.emitted import Places
-
-_MANY = 40
-"""From so many files on, it may pay to look for what was read before."""
-
-
-class ReadFile(NamedTuple):
-    """A file as read. `problems` are what its runner or its text does wrong; `unread` says why nothing was read.
-
-    A migration in another language is read as the SQL that it sends: `emitted` is that text, which spans refer to, and
-    `places` its map back into the file. `session` are settings that its runner makes, as (name, value). `met` counts
-    the operations of such a migration, `missed` those of them that were not understood.
-    """
-
-    file: MigrationFile
-    source: Source
-    migration: Migration
-    problems: tuple[Problem, ...] = ()
-    placeholders: tuple[Placeholder, ...] = ()
-    unread: str = ""
-    emitted: str | None = None
-    places: "Places | None" = None
-    session: tuple[tuple[str, str], ...] = ()
-    met: int = 0
-    missed: int = 0
-
-    @property
-    def text(self) -> str:
-        """The SQL that spans refer to."""
-        return self.source.text if self.emitted is None else self.emitted
-
-    def place(self, span: Span) -> Span:
-        """Where a span of `text` stands in the file."""
-        return span if self.places is None else self.places.at(span)
-
-    def line_of(self, span: Span) -> int:
-        """The 1-based line of the file where a span of `text` begins."""
-        return self.source.position(self.place(span).start)[0]
-
-    @property
-    def statements(self) -> tuple[Statement, ...]:
-        """All statements of all sections, in the order of the text."""
-        return tuple(statement for _, statements in self.migration.sections for statement in statements)
-
-
-def read_all(
-    files: Sequence[MigrationFile],
-    contents: Mapping[str, str],
-    transaction: Callable[[str], str | None],
-    jobs: int | None = None,
-    version: Callable[[str], str] = lambda _path: "",
-    cache: str | None = None,
-) -> Iterator[ReadFile]:
-    """Each file as `read` reads it, in order; `transaction` says for a path how the runner sends a section.
-
-    `jobs` is the number of processes for many files: None takes the processors that there are, 1 uses no other one.
-    `version` is the server's, by path. `cache` is the folder of what was read before; None does without.
-    """
-    replays = _replays(files, contents, version)
-
-    def one(file: MigrationFile) -> ReadFile:
-        return read(file, contents, transaction(file.path), replays.get(file.history))
-
-    if len(files) < _MANY:
-        yield from map(one, files)
-        return
-    from safecol import ahead, remembering
-
-    # Folding what was read takes longer than reading it: more than two would wait for it.
-    readers = min(2, (jobs or _processors()) - 1) if hasattr(os, "fork") else 0
-    if cache is None:
-        yield from ahead.read_all(files, one, readers)
-        return
-
-    def text(file: MigrationFile) -> Source:
-        return _source(file, contents)
-
-    yield from remembering.read_all(files, one, text, readers, cache, lambda file: transaction(file.path))
-
-
-def _processors() -> int:
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on every system
-        return os.cpu_count() or 1
-
-
-def _replays(
-    files: Sequence[MigrationFile], contents: Mapping[str, str], version: Callable[[str], str]
-) -> "Mapping[str, Replay]":
-    """What has to be known of Django's projects before a migration of theirs can be read, by history."""
-    if not any(file.project is not None for file in files):
-        return {}
-    from safecol.frontends.django import reading
-
-    return reading.replays(files, lambda file: _source(file, contents).text, version)
 
 
 def read(
@@ -121,7 +25,7 @@ def read(
     `transaction` overrides how the runner sends a section. `replay` has the migrations before it where it is one of
     Django's. Never raises for a bad file: see `Source.problem`.
     """
-    source = _source(file, contents)
+    source = source_of(file, contents)
     if source.problem:
         return ReadFile(file, source, _migration(file, ()))
     python = file.runner in ("alembic", "django") and file.path.endswith(".py")
@@ -136,7 +40,7 @@ def read(
             else _read_django(file, source, transaction, replay)
         )
     found = runner_reading.sections(source.text, file)
-    front = registry.front(file.dialect)
+    front = loaded.front(file.dialect)
     sections: list[tuple[Section, tuple[Statement, ...]]] = []
     placeholders: list[Placeholder] = []
     number = 1
@@ -183,7 +87,8 @@ def _read_django(file: MigrationFile, source: Source, transaction: str | None, r
     )  # fmt: skip
 
 
-def _source(file: MigrationFile, contents: Mapping[str, str]) -> Source:
+def source_of(file: MigrationFile, contents: Mapping[str, str]) -> Source:
+    """The text of a file: that of `contents`, by absolute path, or what is on the disk."""
     if contents:
         from os.path import abspath
 

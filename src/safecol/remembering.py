@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from safecol import ahead, cache
-from safecol.reader import ReadFile
+from safecol.read_file import ReadFile
 from safecol.runners.migration_file import MigrationFile
 from safecol.source import Source
 

@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from safecol import versions
-from safecol.dialects import registry
+from safecol.dialects import loaded, registry
 from safecol.finding import Stage
 from safecol.heads import Rule
 from safecol.patterns import lazy
@@ -113,7 +113,8 @@ def _in_words(template: str, known: Mapping[str, str]) -> str:
         value = known.get(name, "")
         if not value and name != "unique":
             return "the " + name.replace("_", " ")
-        return match[0].replace(f"{{{name}}}", _short(value))
+        # Quotes of a name would end the code that a message sets it in.
+        return match[0].replace(f"{{{name}}}", _short(value.replace("`", "") if match[1] else value))
 
     return _SHOWN.sub(shown, template)
 
@@ -183,7 +184,7 @@ def _requoted(value: str, quote: str) -> str:
 def _parses(sql: str, dialect: str) -> bool:
     if registry.is_neutral(dialect):
         return False  # what is safer was measured on other databases
-    return not registry.is_read(dialect) or registry.front(dialect).accepts(sql)
+    return not registry.is_read(dialect) or loaded.front(dialect).accepts(sql)
 
 
 def _title(outside: bool, batched: bool) -> str:

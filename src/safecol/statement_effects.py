@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from safecol.collecting import Ran
 from safecol.effect import Effect, StatementEffect
 from safecol.operations import Statement
-from safecol.reader import ReadFile
+from safecol.read_file import ReadFile
 from safecol.trace import Step, in_transaction
 
 

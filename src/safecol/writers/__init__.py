@@ -6,7 +6,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from safecol.finding import Finding
-    from safecol.reader import ReadFile
+    from safecol.read_file import ReadFile
 
 
 def written(read: "ReadFile", findings: "Sequence[Finding]") -> "list[Finding]":

@@ -11,7 +11,7 @@ from safecol.finding import Finding
 from safecol.frontends.python.positions import Positions
 from safecol.operations import Statement
 from safecol.patterns import lazy
-from safecol.reader import ReadFile
+from safecol.read_file import ReadFile
 from safecol.source import Span
 from safecol.writers import alembic_files, layout, module
 from safecol.writers.alembic_calls import Style

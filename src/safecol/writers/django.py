@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from safecol.finding import Finding
 from safecol.frontends.python.positions import Positions
-from safecol.reader import ReadFile
+from safecol.read_file import ReadFile
 from safecol.source import Span
 from safecol.writers import django_files, layout, module
 from safecol.writers.django_chain import Project, changed, parts_of

@@ -10,10 +10,10 @@ from safecol.source import Span
 
 def statements(sql: str, dialect: str) -> tuple[Statement, ...]:
     """The statements of some SQL."""
-    from safecol.dialects import registry
+    from safecol.dialects import loaded
 
     section = Section("up", Span(0, len(sql)), "unknown")
-    return registry.front(dialect).read_section(sql, section).statements
+    return loaded.front(dialect).read_section(sql, section).statements
 
 
 def bare(operations: Iterable[Operation]) -> list[Any]:

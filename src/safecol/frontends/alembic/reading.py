@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from safecol.dialects import registry
+from safecol.dialects import loaded, registry
 from safecol.frontends.alembic import imports, naming
 from safecol.frontends.alembic.following import OP, Following
 from safecol.frontends.alembic.names import Target
@@ -222,7 +222,7 @@ def _statements(
         return [Statement(number, span, (), Opaque(span, emission.reason))], ()
     if not registry.is_read(dialect):
         return [Statement(number, span, (), Opaque(span, f"{registry.known(dialect).title} is not read yet"))], ()
-    reading = registry.front(dialect).read_section(text, section._replace(span=span), number)
+    reading = loaded.front(dialect).read_section(text, section._replace(span=span), number)
     found = []
     for statement in reading.statements:
         opaque = statement.opaque
@@ -244,7 +244,7 @@ def _statements(
 def _was(operation: Operation, existing: str) -> Operation:
     """A change of type that knows what the column was."""
     text = f"ALTER TABLE t ALTER COLUMN c TYPE {existing}"
-    read = registry.front("postgresql").read_section(text, Section("up", Span(0, len(text)), "unknown"))
+    read = loaded.front("postgresql").read_section(text, Section("up", Span(0, len(text)), "unknown"))
     (statement,) = read.statements
     before = next((one.type for one in statement.operations), None)
     if operation.kind != "change-type" or before is None or operation.column is None:

@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from safecol.dialects import registry
+from safecol.dialects import loaded, registry
 from safecol.frontends.django import sections
 from safecol.frontends.django.editor import Editor
 from safecol.frontends.django.following import Following
@@ -91,7 +91,7 @@ class Replay:
         path = os.path.abspath(file.path)
         following = Following(text, self.dialect, path, self.project.helpers, self.project.root)
         following.runner.module.names["__file__"] = plain(path, Span(0, 0))
-        made = Applying(following, self.editor, self.state, file.app, atomic=True)
+        made = Applying(following, self.editor, self.state, file.app, careful=self.project.careful)
         refused = ""
         try:
             tree = _parsed(text)
@@ -116,8 +116,7 @@ class Replay:
             following.opaque(Span(0, 0), "its class `Migration` is not known")
             return
         atomic = following.attribute_of(migration, "atomic", default=True)
-        made.atomic = atomic is not False and not (self.project.careful and "atomic" not in migration.names)
-        made.whole = made.atomic and not self.editor.target.mysql
+        made.is_atomic(says=atomic is not False)
         whole = _class(tree, following)
         operations = following.attribute_of(migration, "operations", [])
         listed = flattened(operations)
@@ -150,7 +149,7 @@ def _read(applied: _Applied, transaction: str | None, dialect: str) -> Reading:
     text = writer.text
     how = transaction or ("wrapped" if made.whole else "autocommit")
     read, placeholders, missed = sections.read(
-        text, writer.emissions, made.breaks, made.alone, how, registry.front(dialect)
+        text, writer.emissions, made.breaks, made.alone, how, loaded.front(dialect)
     )
     if applied.refused:
         (section, (statement,)), *_ = read

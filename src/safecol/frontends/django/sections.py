@@ -9,7 +9,7 @@ from safecol.source import Span
 from safecol.trace import Placeholder
 
 if TYPE_CHECKING:
-    from safecol.dialects.registry import Front
+    from safecol.dialects.loaded import Front
 
 _CREATES = frozenset(
     {"create-table", "create-index", "create-enum", "create-sequence", "create-view", "create-extension"}
