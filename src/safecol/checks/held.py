@@ -69,11 +69,13 @@ def copies(trace: Trace) -> list[Step]:
 def strong(trace: Trace, step: Step) -> list[HeldLock]:
     """The locks of tables held before a step that make others wait: the strongest, its own table's, the oldest first.
 
-    Not those of tables that are dropped: nobody waits for them to any purpose.
+    Not those of tables that are dropped: nobody waits for them to any purpose. Nor what changes of rows take.
     """
     if not step.held:
         return []
-    taking = {other.statement.number for other in trace.steps if other.whole.blocks}
+    taking = {
+        other.statement.number for other in trace.steps if other.whole.blocks and other.operation.kind not in _ROWS
+    }
     gone = {
         (other.statement.number, other.table)
         for other in trace.steps
