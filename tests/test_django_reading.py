@@ -7,6 +7,7 @@ import pytest
 
 from safecol import discover, reader, reading
 from safecol.read_file import ReadFile
+from safecol.runners.django import Given
 
 MODELS = "from django.db import migrations, models\n"
 
@@ -521,7 +522,7 @@ def test_the_settings_name_what_helpers_of_the_project_stand_for() -> None:
     found = discover.find(
         ["."], runner=lambda _path: None, dialect=lambda _path: None, django=lambda _path: Given(helpers=helpers)
     )
-    done = list(reader.read_all(found.files, {}, lambda _path: None))[-1]
+    done = list(reading.read_all(found.files, {}, lambda _path: None))[-1]
     assert statements(done) == [
         'CREATE INDEX CONCURRENTLY "pages" ON "shop_book" ("pages")',
         'ALTER TABLE "shop_book" ADD COLUMN "colour" varchar(7) NULL',
