@@ -205,6 +205,23 @@ def test_a_connection_may_be_in_a_transaction_before_alembic_gets_it(text: str, 
     assert not (wanted and environment.of_text(text + "transaction_per_migration=True").transaction == "wrapped")
 
 
+@pytest.mark.parametrize(
+    ("text", "dialect", "wanted"),
+    [
+        ("", "postgresql", "shared"),
+        ("", "sqlite", "wrapped"),
+        ("", "mysql", "wrapped"),
+        ("context.configure(transactional_ddl=True)", "sqlite", "shared"),
+        ("e = create_engine(u, isolation_level='AUTOCOMMIT')", "mysql", "autocommit"),
+        ("with e.begin() as connection:\n    context.configure(connection=connection)", "sqlite", "shared"),
+    ],
+)
+def test_where_ddl_is_not_transactional_each_migration_has_its_transaction(
+    text: str, dialect: str, wanted: str
+) -> None:
+    assert environment.of_text(text).of_dialect(dialect) == wanted
+
+
 def test_an_autocommit_block_fails_in_an_open_transaction_unless_it_was_ended() -> None:
     block = "with op.get_context().autocommit_block():\n        op.execute('VACUUM')\n"
     for first, wanted in (("", ["autocommit-in-open-transaction"]), ("op.get_bind().commit()\n    ", [])):

@@ -65,7 +65,7 @@ def _read_alembic(
     around = environment.environment(file.environment) if known is None else environment.of_text(known)
     path = os.path.abspath(file.path) if "/" in file.path or os.path.exists(file.path) else ""
     found = reading.read(
-        source.text, transaction or around.transaction, file.dialect, path, file.environment, dict(file.helpers),
+        source.text, transaction or around.of_dialect(file.dialect), file.dialect, path, file.environment, dict(file.helpers),
         opened=around.open, engines=dict(file.engines),
     )  # fmt: skip
     migration = _migration(file, found.sections)

@@ -8,6 +8,7 @@ from safecol.records import NamedTuple
 
 # Where it is told that DDL is not transactional, Alembic begins a transaction for each migration all the same.
 _PER_MIGRATION = lazy(r"transaction_per_migration[\"']?\s*[=:]\s*True|transactional_ddl[\"']?\s*[=:]\s*False")
+_TRANSACTIONAL = lazy(r"transactional_ddl[\"']?\s*[=:]\s*True")
 _AUTOCOMMIT = lazy(r"isolation_level[\"']?\s*[=:]\s*[\"']AUTOCOMMIT[\"']")
 _TIMEOUT = lazy(
     r"(?i)\bSET\s+(?:SESSION\s+)?(?P<name>lock_timeout|statement_timeout)\s*(?:=|\bTO\b)\s*'?(?P<value>\d+\s*[a-z]*)'?"
@@ -28,12 +29,22 @@ class Environment(NamedTuple):
     """How Alembic sends what is in no autocommit block, and settings of the session as (name, value).
 
     `open` is whether the connection is in a transaction before Alembic gets it: all that is pending then runs in that
-    one, and an autocommit block fails.
+    one, and an autocommit block fails. `transactional` is whether it says that DDL is.
     """
 
     transaction: str = "shared"
     session: tuple[tuple[str, str], ...] = ()
     open: bool = False
+    transactional: bool = False
+
+    def of_dialect(self, dialect: str) -> str:
+        """How Alembic sends what is in no autocommit block of a dialect.
+
+        It takes the DDL of PostgreSQL alone for transactional, unless it is told: elsewhere each migration has a
+        transaction of its own.
+        """
+        each = dialect != "postgresql" and not self.transactional and not self.open
+        return "wrapped" if each and self.transaction == "shared" else self.transaction
 
 
 @cache
@@ -54,7 +65,9 @@ def of_text(text: str) -> Environment:
     for match in _TIMEOUT.finditer(code):
         found[(match["name"] or match["option"]).lower()] = (match["value"] or match["set"]).strip()
     is_open = transaction != "autocommit" and _is_open(code)
-    return Environment("shared" if is_open else transaction, tuple(found.items()), is_open)
+    return Environment(
+        "shared" if is_open else transaction, tuple(found.items()), is_open, _TRANSACTIONAL.search(code) is not None
+    )
 
 
 def _is_open(code: str) -> bool:

@@ -158,8 +158,7 @@ class Following:
         """A block begins: one that commits and sends what is in it outside of a transaction, or a batch."""
         if path_of(value).endswith(".autocommit_block()"):
             self.writer.transaction = "autocommit"
-            fails = self.opened and not self.committed and self.to.dialect == "postgresql"
-            if fails and self.active and isinstance(value, Made):
+            if self.opened and not self.committed and self.active and isinstance(value, Made):
                 message = "env.py hands over a connection that is in a transaction: an autocommit block fails in it"
                 self.problem("autocommit-in-open-transaction", value.span, message)
         if isinstance(value, Made) and value.path == _BATCH:

@@ -58,15 +58,21 @@ def _of_text(
         return Unknown(name, "it is called on something that is not known")
     given = [str(one) if isinstance(one, Text) else one for one in arguments]
     if name in ("startswith", "endswith", "isdigit", "count", "find"):
-        return getattr(str(base), name)(*given)
-    if name == "replace" and len(given) >= 2:
+        try:
+            return getattr(str(base), name)(*given)
+        except (TypeError, ValueError):
+            return Unknown(f"{name}()", "Python refuses the call")
+    if name == "replace" and len(given) >= 2 and all(isinstance(one, str) for one in given[:2]):
         parts, at = [], 0
         while given[0] and (found := str(base).find(given[0], at)) >= 0:
             parts += [base.part(at, found), plain(given[1], Span(base.origins[found], base.origins[found]))]
             at = found + len(given[0])
         return joined([*parts, base.part(at, len(base))])
     if name in ("split", "splitlines", "partition", "rpartition"):
-        return [plain(part, span) for part in getattr(str(base), name)(*given)]
+        try:
+            return [plain(part, span) for part in getattr(str(base), name)(*given)]
+        except (TypeError, ValueError):
+            return Unknown(f"{name}()", "Python refuses the call")
     return Unknown(f"{name}()", f"`str.{name}` is not followed")
 
 
