@@ -5,7 +5,7 @@ from textwrap import dedent
 
 import pytest
 
-from safecol import discover, reader, reading
+from safecol import discover, reading
 from safecol.read_file import ReadFile
 from safecol.runners.django import Given
 

@@ -34,8 +34,9 @@ def statements(sent: Iterable[Sent]) -> Iterator[Sent]:
             yield one
             continue
         text = "".join(piece.text for piece in one.pieces)
-        made = list(_instead(text, apart))
-        if made == [text]:
+        head, semicolon, tail = text.partition("; SET CONSTRAINTS ")
+        made = [*_instead(head, apart), *(_instead(f"SET CONSTRAINTS {tail}", apart) if semicolon else ())]
+        if made == [text] or "; ".join(made) == text:
             yield one
         else:
             yield from (Sent([Piece(each)], one.place) for each in made)
