@@ -30,7 +30,7 @@ def _applied(editor: Editor, state: State, operations: str, *, atomic: bool = Tr
     assert migration is not None
     listed = flattened(following.attribute_of(migration, "operations", []))
     assert listed is not None
-    made = Applying(following, editor, state, "shop", atomic=atomic)
+    made = Applying(following, editor, state, "shop", careful=False)
     made.apply(listed, Span(0, len(text)))
     writer = following.writer
     opaque = [f"-- {one.reason}" for one in writer.emissions if one.reason]
