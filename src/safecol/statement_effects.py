@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from safecol.collecting import Ran
-from safecol.effect import Effect, StatementEffect
+from safecol.effect import Effect, Failure, StatementEffect
 from safecol.operations import Statement
 from safecol.read_file import ReadFile
 from safecol.trace import Step, in_transaction
@@ -34,7 +34,8 @@ def _statement_effect(read: ReadFile, statement: Statement, steps: list[Step]) -
     line, end_line = source.position(span.start)[0], source.position(span.end)[0]
     sql = read.text[statement.span.start : statement.span.end]
     if not steps:
-        effect = Effect(unknown=(reason,)) if reason else Effect()
+        refused = statement.opaque is not None and statement.opaque.syntax
+        effect = Effect(unknown=(reason,), fails=Failure("always", reason) if refused else None) if reason else Effect()
         return StatementEffect(source.path, line, end_line, statement.number, sql, (), effect, reason=reason)
     first = steps[0]
     return StatementEffect(

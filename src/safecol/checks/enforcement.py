@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from safecol.checks.rebuilds import names
+from safecol.checks.rebuilds import names, rebuilds
 from safecol.checks.transactions import place_of
 from safecol.trace import Hit, Step, Trace
 
@@ -67,12 +67,22 @@ def _then_lost(trace: Trace, switch: Step) -> str:
 
 
 def left_off(trace: Trace) -> Iterator[Hit]:
-    """PRAGMA foreign_keys = OFF that takes effect and is never taken back."""
+    """PRAGMA foreign_keys = OFF that is never taken back, or under which rows are written and never checked."""
+    copies = {rebuild.copied.statement.number for rebuild in rebuilds(trace) if rebuild.copied is not None}
     off: Step | None = None
+    wrote = checked = False
     for step in trace.steps:
         operation = step.operation
-        if operation.kind != "set" or operation.new_name != "foreign_keys" or step.transaction is not None:
-            continue
-        off = step if (operation.value or "").lower() in _OFF else None
+        if operation.new_name == "foreign_key_check":
+            checked = True
+        elif operation.kind in ("insert", "update", "delete"):
+            wrote = wrote or (step.existing and step.statement.number not in copies)
+        elif operation.kind == "set" and operation.new_name == "foreign_keys" and step.transaction is None:
+            if (operation.value or "").lower() in _OFF:
+                off, wrote, checked = step, False, False
+                continue
+            if off is not None and wrote and not checked:
+                yield Hit(off, off.operation.span, {"then": "rows are written meanwhile, and never checked"})
+            off = None
     if off is not None:
-        yield Hit(off, off.operation.span)
+        yield Hit(off, off.operation.span, {"then": "it is never taken back, for all that follows"})

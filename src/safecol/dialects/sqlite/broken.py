@@ -3,19 +3,23 @@
 from safecol.context import Context
 
 
-def name(context: Context) -> str | None:
-    """The view or trigger of whose body SQLite would complain, with what it lacks; None when none is known.
+def name(context: Context) -> tuple[str | None, bool]:
+    """The view or trigger of whose body SQLite would complain, with what it lacks, and whether that is certain.
 
     Every RENAME and DROP COLUMN looks at all of them: https://www.sqlite.org/lang_altertable.html#compatibility
     """
     schema = context.schema
+    perhaps = None
     for user, relations in schema.used_by.items():
         trigger = user.startswith("trigger ")
         view = schema.tables.get(user)
         if not trigger and (view is None or view.kind != "view"):
             continue
         for relation in relations:
-            gone = relation in schema.dropped and relation not in schema.tables
-            if gone or (schema.complete and context.exists(relation) is False):
-                return f"{user if trigger else f'view {user}'}: no such table: {relation}"
-    return None
+            if relation in schema.tables:
+                continue
+            lack = f"{user if trigger else f'view {user}'}: no such table: {relation}"
+            if relation in schema.dropped or context.exists(relation) is False:
+                return lack, True
+            perhaps = perhaps or lack  # it may have been made by something that was not read
+    return perhaps, False

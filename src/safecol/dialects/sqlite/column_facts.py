@@ -52,14 +52,20 @@ def _written_default(default: Expression | None) -> str | None:
     return f"{name}" if isinstance(name, str) else None
 
 
+def broken_facts(context: Context, found: Facts) -> None:
+    """Whether a view or trigger that lacks something stops the change."""
+    lack, certain = broken.name(context)
+    found["broken_view"] = lack
+    found["breaks"] = "certainly" if lack and certain else "perhaps" if lack else "no"
+
+
 def _drop_column(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
     column = operation.column or ""
     table = context.schema.tables.get(key)
     users = _users(context, key, column)
     found["users"] = ", ".join(users)
     found["used"] = bool(users)
-    found["broken_view"] = broken.name(context)
-    found["breaks"] = found["broken_view"] is not None
+    broken_facts(context, found)
     found["generated"] = "none"
     if table is None:
         return
@@ -137,8 +143,7 @@ def _left_broken(context: Context, key: str, column: str) -> list[str]:
 
 def _rename_column(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
     table = context.schema.tables.get(key)
-    found["broken_view"] = broken.name(context)
-    found["breaks"] = found["broken_view"] is not None
+    broken_facts(context, found)
     found["duplicate"] = table is not None and operation.new_name in table.columns
     found["missing"] = table is not None and table.complete and operation.column not in table.columns
 

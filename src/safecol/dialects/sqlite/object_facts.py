@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 from safecol.context import Context
-from safecol.dialects.sqlite import broken, features
+from safecol.dialects.sqlite import features
+from safecol.dialects.sqlite.column_facts import broken_facts
 from safecol.dialects.sqlite.history import triggers
 from safecol.dialects.sqlite.values import affinity
 from safecol.expressions import Collection, ColumnReference, Expression, Literal, Operator, conjuncts
@@ -92,8 +93,8 @@ def _columns(table: Table | None, found: Facts) -> None:
 
 def _rename_table(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
     legacy = context.setting("legacy_alter_table") == "on"
-    found["broken_view"] = None if legacy else broken.name(context)
-    found["breaks"] = found["broken_view"] is not None
+    if not legacy:
+        broken_facts(context, found)
     found["taken"] = _stands(context.schema.tables.get(operation.new_name or ""))
     following = context.version >= 32600 and not legacy
     found["references_follow"] = following or context.setting("foreign_keys") == "on"
