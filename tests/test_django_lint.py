@@ -1,0 +1,118 @@
+"""Projects of Django linted: places, coverage, suppression, what is context, and what is not even imported."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from safecol import cli
+
+HEAD = "from django.db import migrations, models\n\n\nclass Migration(migrations.Migration):\n"
+INITIAL = (
+    HEAD
+    + """    operations = [
+        migrations.CreateModel("Book", [
+            ("id", models.BigAutoField(primary_key=True)),
+            ("title", models.CharField(max_length=100)),
+            ("note", models.CharField(max_length=100)),
+        ]),
+    ]
+"""
+)
+NEXT = (
+    HEAD
+    + """    dependencies = [("shop", "0001_initial")]
+    operations = [
+        migrations.AddIndex("book", models.Index(fields=["title"], name="book_title")),
+        migrations.AlterField("book", "note", models.CharField(help_text="A note", max_length=100)),
+    ]
+"""
+)
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A project with a table that exists, and an index on it."""
+    monkeypatch.chdir(tmp_path)
+    Path("shop/migrations").mkdir(parents=True)
+    Path("config").mkdir()
+    Path("manage.py").write_text('os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")\n')
+    Path("config/settings.py").write_text('DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql"}}\n')
+    Path("safecol.toml").write_text('server-version = "16"\ndjango-version = "5.2"\n[runner]\nlock-timeout = "2s"\n')
+    Path("shop/migrations/0001_initial.py").write_text(INITIAL)
+    Path("shop/migrations/0002_next.py").write_text(NEXT)
+
+
+def lint(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    """The JSON report of the second migration."""
+    cli.run(["lint", "shop/migrations/0002_next.py", "--output-format", "json", *arguments])
+    found: dict[str, Any] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def findings(report: dict[str, Any]) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = report["findings"]
+    return found
+
+
+def test_a_named_migration_is_judged_by_those_before_it(capsys: pytest.CaptureFixture[str]) -> None:
+    found = lint(capsys)
+    assert found["summary"] == {
+        "targets": 1, "context": 1, "statements": 1, "errors": 1, "warnings": 0, "notes": 0, "suppressed": 0,
+        "unanalyzed": 0, "coverage": {"operations": 2, "understood": 2},
+    }  # fmt: skip
+    (finding,) = findings(found)
+    assert (finding["rule"], finding["line"], finding["runner"]) == ("blocking-index-creation", 7, "django")
+    assert NEXT[finding["start"] : finding["end"]].startswith('migrations.AddIndex("book"')
+
+
+def test_what_is_not_understood_is_counted_located_and_may_fail_the_run(capsys: pytest.CaptureFixture[str]) -> None:
+    path = Path("shop/migrations/0002_next.py")
+    text = NEXT.replace("migrations.AddIndex(", "elsewhere.AddIndex(")
+    path.write_text(text.replace("class", "import elsewhere\nclass"))
+    assert cli.run(["lint", str(path)]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "Coverage: 1/2 operations understood; 1 unresolved: shop/migrations/0002_next.py:8 " in shown
+    assert "(the operation `elsewhere.AddIndex` is not known: what it does is not followed)" in shown
+    assert cli.run(["lint", str(path), "--fail-on-unanalyzed"]) == 1
+
+
+def test_a_finding_is_suppressed_on_its_operation(capsys: pytest.CaptureFixture[str]) -> None:
+    comment = "        # safecol: ignore[blocking-index-creation] the table is small\n"
+    path = Path("shop/migrations/0002_next.py")
+    path.write_text(NEXT.replace("        migrations.AddIndex", comment + "        migrations.AddIndex"))
+    found = lint(capsys)
+    assert found["findings"] == []
+    assert found["summary"]["suppressed"] == 1
+
+
+def test_the_version_of_django_is_told_where_it_is_assumed(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("safecol.toml").write_text('server-version = "16"\n')
+    assert lint(capsys)["assumptions"] == ["django version 5.2 assumed (django-version in the settings says which)"]
+
+
+def test_a_loop_over_constants_gives_one_finding_a_table(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("shop/migrations/0002_next.py").write_text(
+        "from django.db import migrations\n\n\ndef forward(apps, schema_editor):\n    for name in ('a', 'b', 'c'):\n"
+        "        schema_editor.execute(f'CREATE INDEX {name} ON shop_book (title)')\n\n\n"
+        + HEAD.partition("\n\n\n")[2]
+        + "    dependencies = [('shop', '0001_initial')]\n"
+        "    operations = [migrations.RunPython(forward, migrations.RunPython.noop)]\n"
+    )
+    assert [one["rule"] for one in findings(lint(capsys, "--select", "blocking"))] == ["blocking-index-creation"]
+
+
+def test_a_project_for_postgresql_needs_no_other_parser() -> None:
+    code = (
+        "import sys\nfrom safecol import cli\ncli.run(['lint', '-q', '.'])\n"
+        "print(sorted({'sqlglot', 'libcst', 'alembic', 'django', 'sqlparse'} & set(sys.modules)))"
+    )
+    Path("shop/migrations/0002_next.py").unlink()  # a stage in Python would need one
+    source = str(Path(cli.__file__).parent.parent)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONPATH": source}
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
