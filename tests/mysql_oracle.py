@@ -1,8 +1,8 @@
 """The measured statements of MySQL and MariaDB against what safecol says: rows in, agreements and disagreements out.
 
 Each statement ran on real servers on a populated table, as it stands and with each ALGORITHM and LOCK; its code says
-what the server did: I instant, P in place, Px with an index built, R rebuilt, C copied; `+` writes go on, `-` they wait,
-`!` reads too; ok: takes no such clause; E…: refused. `python tests/mysql_oracle.py` prints the report.
+what the server did: I instant, P in place, Px with an index built, R rebuilt, C copied; `+` writes go on, `-` they
+wait, `!` reads too; ok: takes no such clause; E…: refused. `python tests/mysql_oracle.py` prints the report.
 """
 
 import json

@@ -29,13 +29,13 @@ class Catalog(NamedTuple):
     tables: Tables
 
     def rule(self, name: str, dialect: str = "any") -> Rule | None:
-        """The page of a rule (name or alias) for a dialect: its own, else its kin's, else the one for any, else the first."""
+        """The page of a rule (name or alias) for a dialect: its own, its kin's, the one for any, or the first."""
         pages = self.names.get(self.aliases.get(name, (name,))[0], ())
         order = {"any": 2, registry.known(dialect).kin: 1, dialect: 0}
         return min(pages, key=lambda page: order.get(page.dialect, 3), default=None)
 
     def for_dialect(self, dialect: str) -> tuple[Rule, ...]:
-        """The rules that a dialect has: its own pages, those of its kin, and those for any; the nearest replaces others."""
+        """The rules of a dialect: its own pages, those of its kin and those for any; the nearest replaces others."""
         pages: dict[str, Rule] = {}
         for source in ("any", registry.known(dialect).kin, dialect):
             pages.update((page.name, page) for page in self.rules if page.dialect == source)

@@ -9,7 +9,6 @@ from safecol.records import NamedTuple
 from safecol.schema import Column, Index, Schema, Table
 from safecol.trace import HeldLock, Trace
 
-
 _OF_THE_SERVER = frozenset({"information_schema", "mysql", "performance_schema", "sys"})
 
 

@@ -159,6 +159,11 @@ def _runner(block: Block) -> str:
     return "django" if "class Migration" in block.text else "alembic"
 
 
+def findings(rule: Rule, block: Block, catalog: Catalog) -> list[Finding]:
+    """What a block has for findings, as `run` judges them."""
+    return _lint(rule, block, catalog)
+
+
 def _stages(rule: Rule, block: Block, catalog: Catalog) -> bool:
     return any(finding.stages for finding in _lint(rule, block, catalog) if finding.rule == rule.name)
 

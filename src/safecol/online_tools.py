@@ -1,4 +1,4 @@
-"""A step that writes a table anew comes in; the command line of an online schema change tool that can do it goes out."""
+"""A step that writes a table anew comes in; the command line of an online schema change tool goes out."""
 
 import re
 
@@ -38,6 +38,5 @@ def command(step: Step, text: str) -> str | None:
     if tool == "gh-ost":
         return f"gh-ost --database={database} --table={table} --alter='{quoted}' --execute"
     return (
-        f"pt-online-schema-change --alter '{quoted}' --alter-foreign-keys-method=auto "
-        f"--execute D={database},t={table}"
+        f"pt-online-schema-change --alter '{quoted}' --alter-foreign-keys-method=auto --execute D={database},t={table}"
     )

@@ -363,7 +363,8 @@ def _written(clause: _Clause, name: Name) -> str:
         for at in range(len(tokens) - width + 1):
             window = tokens[at : at + width]
             names = [fold(_folded(token)) for token in window[::2]]
-            if names == [fold(part) for part in parts] and all(token.word == "." for token in window[1::2]) and window[0].word != "'":
+            same = names == [fold(part) for part in parts]
+            if same and all(token.word == "." for token in window[1::2]) and window[0].word != "'":
                 return clause.between(at, at + width)
     return ".".join(_quoted(part) for part in parts)
 

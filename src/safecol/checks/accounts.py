@@ -50,7 +50,7 @@ def granted_broadly(trace: Trace) -> Iterator[Hit]:
     """ALL on every database, and the right to grant it on."""
     for step in _statements(trace):
         if _found(trace, step, _EVERYTHING):
-            yield Hit(step, step.statement.span, {"what": "all privileges on every database, the server's own among them"})
+            yield Hit(step, step.statement.span, {"what": "all privileges on every database, the server's own too"})
         elif _found(trace, step, _GRANT_OPTION):
             yield Hit(step, step.statement.span, {"what": "the right to grant it on to others"})
 
@@ -61,7 +61,7 @@ def server_files(trace: Trace) -> Iterator[Hit]:
         local = _found(trace, step, _LOCAL)
         span = _found(trace, step, _FILES)
         if local is not None:
-            yield Hit(step, local, {"what": "reads a file of whoever runs the migration, which `local_infile` must allow"})
+            yield Hit(step, local, {"what": "reads a file of whoever runs it, which `local_infile` must allow"})
         elif span is not None:
             yield Hit(step, span, {"what": "reads or writes a file of the database server"})
 

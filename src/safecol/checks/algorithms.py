@@ -59,7 +59,9 @@ def downgraded(trace: Trace) -> Iterator[Hit]:
                 culprit = next(step for step in steps if step is not spoilt)
             span = culprit.operation.span
             what = f"`{' '.join(trace.text[span.start : span.end].split())[:60]}`"
-        yield Hit(spoilt, spoilt.operation.span, {"what": what, "whole": _WORDS[whole], "alone": _WORDS[_way(spoilt.effect)]})
+        yield Hit(
+            spoilt, spoilt.operation.span, {"what": what, "whole": _WORDS[whole], "alone": _WORDS[_way(spoilt.effect)]}
+        )
 
 
 def contradictory(trace: Trace) -> Iterator[Hit]:
@@ -79,8 +81,10 @@ def unasserted(trace: Trace) -> Iterator[Hit]:
         if first.facts.get("asked_algorithm") or first.facts.get("asked_lock") or _refused(steps):
             continue
         whole = first.whole
-        clause = f"ALGORITHM={whole.algorithm}" if whole.algorithm == "INSTANT" else (
-            f"ALGORITHM={whole.algorithm}, LOCK={whole.lock_clause or 'NONE'}"
+        clause = (
+            f"ALGORITHM={whole.algorithm}"
+            if whole.algorithm == "INSTANT"
+            else (f"ALGORITHM={whole.algorithm}, LOCK={whole.lock_clause or 'NONE'}")
         )
         yield Hit(first, first.operation.span, {"asserted": clause})
 

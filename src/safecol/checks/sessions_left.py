@@ -6,9 +6,12 @@ from safecol.operations import KINDS
 from safecol.trace import Hit, Step, Trace, in_transaction
 
 _ROWS = frozenset({"update", "delete", "copy-in"})
-_SCHEMA = frozenset(
-    (*KINDS["table"], *KINDS["column"], *KINDS["constraint"], *KINDS["index"], *KINDS["partition"])
-) - {"lock-table", "unlock-tables", "analyze", "check-table"}
+_SCHEMA = frozenset((*KINDS["table"], *KINDS["column"], *KINDS["constraint"], *KINDS["index"], *KINDS["partition"])) - {
+    "lock-table",
+    "unlock-tables",
+    "analyze",
+    "check-table",
+}
 _CHECKS = frozenset({"foreign_key_checks", "unique_checks"})
 
 
@@ -71,6 +74,7 @@ def _plain(name: str | None) -> str:
 def bypassed_logs(trace: Trace) -> Iterator[Hit]:
     """`sql_log_bin = 0`: what follows never reaches the replicas."""
     for step in trace.steps:
-        if step.operation.kind == "set" and _plain(step.operation.new_name) == "sql_log_bin":
-            if (step.operation.value or "").strip("'\"").lower() in ("0", "off", "false"):
-                yield Hit(step, step.operation.span)
+        value = (step.operation.value or "").strip("'\"").lower()
+        named = step.operation.kind == "set" and _plain(step.operation.new_name) == "sql_log_bin"
+        if named and value in ("0", "off", "false"):
+            yield Hit(step, step.operation.span)

@@ -1,4 +1,4 @@
-"""Columns that are defined anew as a whole: a trace comes in; what the new definition leaves out or narrows goes out."""
+"""Columns that are defined anew as a whole: a trace comes in; what that leaves out or narrows goes out."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Facts of operations on columns of MySQL and MariaDB: operation, context and the rest of its statement in, facts out."""
+"""Facts of operations on columns of MySQL and MariaDB: operation, context and statement in, facts out."""
 
 from collections.abc import Callable
 
@@ -57,7 +57,7 @@ def _place(table: Table | None, definition: ColumnDefinition) -> str:
 
 
 def default_class(context: Context, definition: ColumnDefinition, default: Expression | None) -> str:
-    """`none`, `constant`, `expression` (the server computes it), `column`, `unsafe` or `volatile` (another each row)."""
+    """`none`, `constant`, `expression` (computed), `column`, `unsafe`, `volatile` or `sequence` (another each row)."""
     if default is None or (isinstance(default, Literal) and default.kind == "null"):
         return "none"
     parenthesised = dict(definition.options).get("default") == "expression"
@@ -89,7 +89,7 @@ def _zero(family: str, definition: ColumnDefinition, found: Facts) -> str | None
         return "json"
     if family in types.SPATIAL:
         return "geometry"
-    if family in ("enum",):
+    if family == "enum":
         return "first value"
     return "empty" if family in (types.CHARACTER | types.LARGE) or "binary" in family else "0"
 

@@ -80,7 +80,7 @@ def _any_nullable(table: Table | None, names: Iterable[str]) -> bool | None:
 
 
 def _becomes_primary(table: Table | None, names: tuple[str, ...], rest: Rest) -> bool:
-    """Whether a unique key is what the rows are stored by: the first over columns that are NOT NULL, without another."""
+    """Whether a unique key is what the rows are stored by: over columns that are NOT NULL, without a primary key."""
     if table is None or not table.complete or "PRIMARY" in table.constraints:
         return False
     if any(

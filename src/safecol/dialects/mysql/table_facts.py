@@ -56,13 +56,17 @@ def _tool(context: Context, key: str, table: Table | None, operation: Operation)
         return None
     if any(item.kind == "trigger" for item in context.schema.dependents.get(key, ())):
         return None
-    if table is not None and table.complete and not any(
-        index.definition.unique
-        and all(
-            element.column in table.columns and table.columns[element.column].nullable is False
-            for element in index.definition.elements
+    if (
+        table is not None
+        and table.complete
+        and not any(
+            index.definition.unique
+            and all(
+                element.column in table.columns and table.columns[element.column].nullable is False
+                for element in index.definition.elements
+            )
+            for index in context.schema.indexes_of(key)
         )
-        for index in context.schema.indexes_of(key)
     ):
         return None
     own = table is not None and any(item.definition.kind == "foreign-key" for item in table.constraints.values())

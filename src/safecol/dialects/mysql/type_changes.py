@@ -1,4 +1,4 @@
-"""What MODIFY and CHANGE do to a column: the old column and the new definition in, words of the table of effects out."""
+"""What MODIFY and CHANGE do to a column: old column and new definition in, words of effects.toml out."""
 
 from safecol.context import Context
 from safecol.dialects.mysql import charsets, types
@@ -14,9 +14,10 @@ def type_change(context: Context, key: str, old: Column | None, new: ColumnDefin
     """What changing the type costs.
 
     `none`; `append` (values at the end of an ENUM or SET); `extend` (a longer VARCHAR whose length takes as many
-    bytes); `labels` (an ENUM or SET in another character set or collation); `crossing-short` and `crossing` (one more byte, from at most 127 bytes or from more); `collation` and
-    `charset` (the bytes of values stay), `indexed-collation` and `indexed-charset` the same of an indexed column; `copy`;
-    `unknown`, because the old type or its character set was never seen.
+    bytes); `labels` (an ENUM or SET in another character set or collation); `crossing-short` and `crossing` (one more
+    byte, from at most 127 bytes or from more); `collation` and `charset` (the bytes of values stay),
+    `indexed-collation` and `indexed-charset` the same of an indexed column; `copy`; `unknown`, because the old type or
+    its character set was never seen.
     """
     if old is None or old.type is None:
         return "unknown"
@@ -161,11 +162,8 @@ def change_facts(context: Context, key: str, old: Column | None, new: ColumnDefi
     found["change_word"] = type_change(context, key, old, new)
     table = context.schema.tables.get(key)
     in_key = table is not None and any(
-        item.definition.kind == "primary-key"
-        and new.name in item.definition.columns
-        or item.definition.kind == "primary-key"
-        and old is not None
-        and old.name in item.definition.columns
+        (item.definition.kind == "primary-key" and new.name in item.definition.columns)
+        or (item.definition.kind == "primary-key" and old is not None and old.name in item.definition.columns)
         for item in table.constraints.values()
     )
     found["nullability"] = _nullability(old, new, in_key=in_key)
@@ -203,7 +201,7 @@ def narrower(one: str | None, other: str | None) -> bool:
     if one is None or other is None or one == other:
         return False
     order = {"utf8mb4": 3, "utf16": 3, "utf16le": 3, "utf32": 3, "gb18030": 3, "utf8mb3": 2, "ucs2": 2, "binary": 4}
-    if one in ("ascii",):
+    if one == "ascii":
         return False
     return order.get(other, 1) < order.get(one, 1) or (one not in order and other not in order)
 

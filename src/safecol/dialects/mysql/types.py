@@ -5,7 +5,8 @@ from safecol.records import NamedTuple
 
 _SAME = {
     "integer": "int", "int4": "int", "middleint": "mediumint", "int3": "mediumint", "int8": "bigint",
-    "int2": "smallint", "int1": "tinyint", "bool": "tinyint", "boolean": "tinyint", "dec": "decimal", "fixed": "decimal",
+    "int2": "smallint", "int1": "tinyint", "bool": "tinyint", "boolean": "tinyint", "dec": "decimal",
+    "fixed": "decimal",
     "numeric": "decimal", "real": "double", "double precision": "double", "float8": "double", "float4": "float",
     "character": "char", "nchar": "char", "nvarchar": "varchar", "character varying": "varchar",
     "char byte": "binary", "long": "mediumtext", "long varchar": "mediumtext", "timestamptz": "timestamp",
