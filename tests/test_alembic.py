@@ -118,7 +118,7 @@ def test_operations_may_be_imported_by_name_or_given_as_an_argument() -> None:
         ("op.execute(SECRET)", "the SQL is not known: `app.values.SECRET` is not in this file"),
         ("op.execute(f'{SECRET}')", "the SQL is not known: `SECRET`"),
         ("op.execute(open('x.sql').read())", "the SQL is not known: `builtins.open().read(…)`"),
-        ("op.create_entity(1)", "`op.create_entity` is not an operation of Alembic's own"),
+        ("op.create_entities(1)", "`op.create_entities` is not an operation of Alembic's own"),
         ("from app.steps import step\nstep(op)",
          "`app.steps.step` is not in this file, and it is given the connection"),
         ("from app.steps import step\nstep()", "`app.steps.step` is not in this file: what it does is not known"),

@@ -348,3 +348,17 @@ def test_a_migration_without_a_way_back_is_told_where_the_others_have_one(
     cli.run(["lint", "--output-format", "concise", "--select", "irreversible-migration", "migrations"])
     found = [line.split(":")[0] for line in capsys.readouterr().out.splitlines() if "irreversible-migration" in line]
     assert found == ["migrations/versions/r4.py"]
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("for one in session.query(Order):\n    one.state = 'x'\nsession.commit()", 1),
+        ("for one in session.query(Order).all():\n    one.state = 'x'\n    session.commit()", 0),
+        ("for one in session.query(Order):\n    names.append(one.state)", 0),
+    ],
+)
+def test_rows_that_a_session_changes_one_by_one_are_told(body: str, told: int) -> None:
+    head = f"{HEAD}from sqlalchemy.orm import Session\nfrom app.models import Order\n"
+    text = f"{head}{UPGRADE}session = Session(bind=op.get_bind())\n    " + body.replace("\n", "\n    ") + "\n"
+    assert [one.rule for one in read(text).problems if one.rule == "row-loop-backfill"] == ["row-loop-backfill"] * told

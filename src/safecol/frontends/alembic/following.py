@@ -12,7 +12,18 @@ from safecol.frontends.alembic.types import EnumType, create_enum, enum_of
 from safecol.frontends.python.emitted import Piece, Writer
 from safecol.frontends.python.modules import Project
 from safecol.frontends.python.running import Runner
-from safecol.frontends.python.values import Class, External, Made, Member, Text, Unknown, Value, path_of, plain
+from safecol.frontends.python.values import (
+    Class,
+    External,
+    Function,
+    Made,
+    Member,
+    Text,
+    Unknown,
+    Value,
+    path_of,
+    plain,
+)
 from safecol.patterns import lazy
 from safecol.source import Span
 from safecol.trace import Problem
@@ -58,6 +69,7 @@ class Following:
         self.met = 0
         self.missed = 0
         self.looped = ""
+        self.touched = False
         self.loops: list[tuple[ast.stmt, int]] = []
         self.opened = self.committed = False
         self.engines: Mapping[str, str] = {}
@@ -119,6 +131,11 @@ class Following:
             return None
         if name in ("create", "drop", "create_all", "drop_all"):
             return self._schema_item(call, name)
+        if name in ("update", "delete") and ".query()" in path:
+            self._send(call, partial(statements.of_query, self.to, call))
+            return Unknown(f"{name}()", "it is what a session answers")
+        if name in ("Session", "sessionmaker", "scoped_session"):  # the application's own, given the connection
+            return NotImplemented
         if name in _ROWS and "ession" in path and not _harmless(path):
             self.opaque(call.span, "the rows that a session writes are not known")
             return Unknown(f"{name}()", "it is what a session answers")
@@ -178,6 +195,7 @@ class Following:
         commits = self.writer.transaction == "autocommit" or "commit" in ast.unparse(node).lower()
         self.writer.batched = before or commits
         over_rows = isinstance(node, (ast.For, ast.AsyncFor)) and _ANSWER.search(self.looped) is not None
+        self.touched = False
         self.loops.append((node, len(self.writer.emissions) if over_rows and not commits else -1))
         return before
 
@@ -185,6 +203,11 @@ class Following:
         """What a loop goes through when that is not known: the rows of an answer, perhaps."""
         self.looped = f"{value.source}: {value.reason}" if isinstance(value, Unknown) else path_of(value)
         return NotImplemented
+
+    def assigned(self, base: Value, _name: str, _value: Value) -> None:
+        """An attribute is set: of a row that a session has read, which the session then writes."""
+        if self.active and self.loops and isinstance(base, Unknown) and "query()" in self.looped:
+            self.touched = True
 
     def repeated(self, before: bool) -> None:
         """A loop ends: what it did for each of the rows that it went through."""
@@ -197,7 +220,7 @@ class Following:
             for one in self.writer.emissions[first:]
             if _CHANGE.match(self.writer.text, one.start, one.end) is not None and not one.reason
         ]
-        if changes:
+        if changes or self.touched:
             message = "Rows are read into the program and changed by a statement each, in one transaction"
             self.problem("row-loop-backfill", self.runner.evaluator.positions.span(node), message)
 
@@ -222,6 +245,9 @@ class Following:
             return Fixed(str(first), first.origins, first.holes) if isinstance(first, Text) else first
         if name in _SILENT:
             return NotImplemented
+        if name == "run_async" and call.arguments and isinstance(call.arguments[0], Function):
+            bind = Made(f"{OP}.get_bind", (), {}, call.span, External(OP))
+            return self.runner.call(call.arguments[0], (bind, *call.arguments[1:]), call.keywords, call.span)
         handler = OPERATIONS.get(name)
         if handler is None:
             self.opaque(call.span, f"`op.{name}` is not an operation of Alembic's own")

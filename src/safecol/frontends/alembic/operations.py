@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from safecol.frontends.alembic import altering, constraints, enums, indexes, mysql
+from safecol.frontends.alembic import altering, constraints, entities, enums, indexes, mysql
 from safecol.frontends.alembic import columns as parts
 from safecol.frontends.alembic.arguments import Arguments
 from safecol.frontends.alembic.columns import Column
@@ -259,7 +259,11 @@ OPERATIONS: dict[str, Callable[[Target, Made], Iterator[Statement]]] = {
     "drop_table_comment": drop_table_comment,
     "bulk_insert": bulk_insert,
     "sync_enum_values": enums.sync_enum_values,
+    "create_entity": entities.create_entity,
+    "replace_entity": entities.replace_entity,
+    "drop_entity": entities.drop_entity,
 }
+OPERATIONS.update({name: OPERATIONS[known_as] for name, known_as in entities.GEOSPATIAL.items()})
 _TABLE_SECOND = frozenset(
     {
         "create_index", "drop_index", "create_foreign_key", "create_unique_constraint", "create_primary_key",

@@ -88,6 +88,28 @@ def of_core(to: Target, value: Value) -> Iterator[list[Piece]]:
     yield [Piece(f"UPDATE {table} SET {sets}{tail}")]
 
 
+def of_query(to: Target, call: Made) -> Iterator[list[Piece]]:
+    """UPDATE or DELETE of `session.query(Model).filter(…).update({…})`. Errors: NotKnown."""
+    where: list[str] = []
+    value: Value = call.base
+    while isinstance(value, Made) and value.path.rpartition(".")[2] != "query":
+        if value.path.endswith((".filter", ".where", ".filter_by")):
+            where += [partly(to, one, "a condition") for one in value.arguments]
+            where += [f"{quoted(to, key)} = {partly(to, one, 'a value')}" for key, one in value.keywords.items()]
+        value = value.base
+    if not isinstance(value, Made) or not value.arguments:
+        raise NotKnown("the rows that a session writes are not known")
+    table = table_name(to, value.arguments[0])
+    tail = f" WHERE {' AND '.join(reversed(where))}" if where else ""
+    if call.path.endswith(".delete"):
+        yield [Piece(f"DELETE FROM {table}{tail}")]
+        return
+    values = call.argument(0, "values")
+    pairs = values.items() if isinstance(values, dict) else [(Unknown("column", ""), Unknown("value", ""))]
+    sets = ", ".join(f"{_column(to, key)} = {partly(to, item, 'a value')}" for key, item in pairs)
+    yield [Piece(f"UPDATE {table} SET {sets}{tail}")]
+
+
 def _listed(to: Target, names: Value) -> str:
     if type(names) not in (list, tuple) or not all(isinstance(one, Text) for one in names):
         return ""
@@ -126,6 +148,8 @@ def _values(root: Made, calls: list[Made]) -> Value:
 def _column(to: Target, key: Value) -> str:
     if isinstance(key, str):
         return quoted(to, str(key))
+    if isinstance(key, Member) and isinstance(key.base, Class):
+        return quoted(to, key.name)
     path = path_of(key)
     if path and not path.endswith(")"):
         return quoted(to, path.rpartition(".")[2])
