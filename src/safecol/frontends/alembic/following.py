@@ -165,7 +165,9 @@ class Following:
 
     def stated(self, value: Value) -> None:
         """A call that stands as a statement, and that nothing took."""
-        if self.active and isinstance(value, Made) and not _harmless(value.path):
+        # What is done to a list or set of the program's own is no business of the database's.
+        own = isinstance(value, Made) and value.path.lstrip("?").startswith(("{", "[", "("))
+        if self.active and isinstance(value, Made) and not own and not _harmless(value.path):
             root = value.path.lstrip("?.").partition(".")[0]
             name = value.path.rpartition(".")[2]
             if root not in ("sqlalchemy", "alembic", "sa", "super()") and name not in _ENDS:
