@@ -65,7 +65,8 @@ class Server:
     def columns(self, table: str) -> list[tuple[str, str, bool]]:
         """Name, type and whether it is generated, of each column."""
         self.run("SELECT column_name, data_type, coalesce(generation_expression, '') <> '' "
-                 f"FROM information_schema.columns WHERE table_schema = '{DATABASE}' AND table_name = '{table}' ORDER BY ordinal_position")  # fmt: skip
+                 f"FROM information_schema.columns WHERE table_schema = '{DATABASE}' AND table_name = '{table}' "
+                 "ORDER BY ordinal_position")  # fmt: skip
         return [(str(name), str(kind), bool(generated)) for name, kind, generated in self.cursor.fetchall()]
 
     def schema(self) -> list[str]:

@@ -85,7 +85,7 @@ def _started(folder: Path) -> Iterator[str]:
         given.append("--user=root")
     scripts = "".join((share / name).read_text() for name in _SCRIPTS)
     subprocess.run(
-        [*given, "--bootstrap"], input=f"create database mysql; use mysql; {scripts}", text=True, check=True,
+        [*given, "--bootstrap"], input=f"create database mysql;\nuse mysql;\n{scripts}", text=True, check=True,
         capture_output=True, timeout=_SECONDS,
     )  # fmt: skip
     server = subprocess.Popen([*given, "--skip-grant-tables"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
