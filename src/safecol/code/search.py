@@ -31,9 +31,7 @@ _OWN = {
     "sqlite": frozenset({"sqlite", "sqlite3"}),
 }
 # A file of queries has parameters or names them; a script without is one of many things, such as a migration.
-_QUERIES = lazy(
-    r"^\s*--\s*(?:name\s*:|!|:)|\$\d|(?<![\w:'])[:@][a-z_]\w*|%\(\w+\)s|\{\{", re.MULTILINE | re.IGNORECASE
-)
+_QUERIES = lazy(r"^\s*--\s*(?:name\s*:|!|:)|\$\d|(?<![\w:'])[:@][a-z_]\w*|%\(\w+\)s|\{\{", re.MULTILINE | re.IGNORECASE)
 _MANY = 40
 _WORD = lazy(r"[a-z_]\w{2,}")
 

@@ -58,6 +58,8 @@ def written(name: TypeName) -> str | None:
     parts = [part for part in (name.schema, name.name) if part]
     plain = re.compile(r"[a-z_][a-z0-9_]*")
     # The name `char` unquoted is another type.
-    quoted = [part if plain.fullmatch(part) and part != "char" else '"' + part.replace('"', '""') + '"' for part in parts]
+    quoted = [
+        part if plain.fullmatch(part) and part != "char" else '"' + part.replace('"', '""') + '"' for part in parts
+    ]
     modifiers = f"({','.join(str(item) for item in name.modifiers)})" if name.modifiers else ""
     return f"{'.'.join(quoted)}{modifiers}{'[]' * name.array}"
