@@ -57,6 +57,7 @@ _CREATES_BODY = lazy(
 )
 _BLOCK = lazy(r"BEGIN\s+NOT\s+ATOMIC\b|DECLARE\b|(?:\w+\s*:\s*)?(?:WHILE|LOOP|IF|CASE|FOR|REPEAT)\b", re.IGNORECASE)
 _MOST_JOINED = 2000
+_MOST_UNCLOSED = 10
 _patterns: dict[Lexicon, Patterns] = {}
 
 
@@ -203,36 +204,31 @@ def significant_end(text: str, start: int, end: int, lexicon: Lexicon) -> int:
 
 def statements(text: str, start: int, end: int, lexicon: Lexicon) -> Iterator[Span]:
     """The statements of text[start:end], without terminators and the white space and comments around them."""
-    at, delimiter = start, ";"
+    at, delimiter, unclosed = start, ";", 0
     client = lazy(lexicon.client, re.IGNORECASE) if lexicon.client else None
     while at < end:
         first = skip_blank(text, at, end, lexicon)
         if first >= end:
             return
-        line_start = text.rfind("\n", start, first) + 1 if "\n" in text[start:first] else start
-        alone = not text[line_start:first].strip()
         if lexicon.delimiter and (line := _DELIMITER.match(text, first, end)):
             delimiter, at = line.group(1), line.end()
             continue
-        if alone and client is not None and (line := client.match(text, first, end)):
+        if client is not None and (line := client.match(text, first, end)) and (at == start or "\n" in text[at:first]):
             at = line.end()
             continue
-        stop, at = _statement_end(text, first, end, lexicon, delimiter)
+        if delimiter != ";":
+            stop, at = _custom_end(text, first, end, lexicon, delimiter)
+        else:
+            stop = _semicolon(text, first, end, lexicon)
+            if stop < end and lexicon.compound and unclosed < _MOST_UNCLOSED and _has_body(text, first, end, lexicon):
+                whole = _body_end(text, first, end, lexicon)
+                unclosed += whole is None  # after some that never end none is looked for
+                stop = stop if whole is None else whole
+            at = stop + 1
         if stop > first:
             finish = significant_end(text, first, stop, lexicon)
             if finish > first:
                 yield Span(first, finish)
-
-
-def _statement_end(text: str, start: int, end: int, lexicon: Lexicon, delimiter: str) -> tuple[int, int]:
-    """Where a statement ends, and where the next may begin."""
-    if delimiter != ";":
-        return _custom_end(text, start, end, lexicon, delimiter)
-    stop = _semicolon(text, start, end, lexicon)
-    if stop < end and lexicon.compound and _has_body(text, start, end, lexicon):
-        whole = _body_end(text, start, end, lexicon)
-        stop = stop if whole is None else whole
-    return stop, stop + 1
 
 
 def _has_body(text: str, start: int, end: int, lexicon: Lexicon) -> bool:

@@ -29,6 +29,8 @@ _CERTAIN = (
         lazy(r"\{\{.{0,2000}?\}\}|<%-?=.{0,2000}?%>|\$\{(?:[^{}\n]|\{[^{}\n]*\})*\}|\$\([A-Za-z_]\w*\)", re.DOTALL),
     ),
 )
+_LONGEST = 2004
+_CLOSING = {"{{": "}}", "{%": "%}", "{#": "#}", "<%": "%>"}
 _VARIABLE = lazy(r":(?:'\w+'|\"\w+\"|[A-Za-z_]\w*)")
 _DRIVER = lazy(r"\?(?![|&])|%\(\w+\)s|%s(?!\w)|@\w+@")
 _CLIENT_LINE = lazy(r"(?:(GO)|/)[ \t]*\r?(?=\n|\Z)", re.IGNORECASE)
@@ -77,7 +79,8 @@ def _find(text: str, start: int, end: int, lexicon: Lexicon, *, doubtful: bool) 
         elif comment := known.line_comment.match(text, at, end):
             at = comment.end()
         elif text.startswith("/*", at, end):
-            at = lexing.block_comment_end(text, at, end, nested=lexicon.nested_comments) or end
+            closed = lexing.block_comment_end(text, at, end, nested=lexicon.nested_comments)
+            at = closed if closed is not None else end
         elif character == ";":
             at = begun = at + 1
         elif odd := _ODD_SPACE.match(text, at, end):
@@ -117,7 +120,10 @@ _WORDS = lazy(r"\w+|[ \t\r,()=.+]+")
 
 
 def _template(text: str, at: int, end: int) -> "re.Match[str] | None":
-    if text[at] not in "{<$":
+    if at >= end or text[at] not in "{<$":
+        return None
+    mark = _CLOSING.get(text[at : at + 2])
+    if mark is not None and text.find(mark, at, at + _LONGEST) < 0:
         return None
     for _, pattern in _CERTAIN:
         match = pattern.match(text, at, end)
@@ -173,6 +179,10 @@ def _executables(text: str, span: Span, lexicon: Lexicon) -> "list[Span]":
     string = known.string
     at, end = span
     opened = -1
+    closing = text.rfind("*/", span.start, span.end)  # none further on ends anything
+    if closing < 0:
+        return found
+    end = closing + 2
     while at < end:
         if opened >= 0 and text.startswith("*/", at):
             found.append(Span(opened, at + 2))
