@@ -7,7 +7,7 @@ from safecol.frontends.django import adding, constraining, ddl, defaults, expres
 from safecol.frontends.django.columns import Column, column, through
 from safecol.frontends.django.ddl import Check, ForeignKey, Index, Unique
 from safecol.frontends.django.retyping import Change, drop_like_index, kept, loses_text, type_change
-from safecol.frontends.django.sameness import Side, differs
+from safecol.frontends.django.sameness import Side, canonical, differs
 from safecol.frontends.django.values import Field, Model, State
 from safecol.records import NamedTuple
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from safecol.frontends.django.editor import Editor
 
 __all__ = ["Side", "alter"]
+
+_OF_TYPES = ("max_length", "max_digits", "decimal_places", "base_field", "size", "srid", "dim", "db_collation")
 
 
 def alter(editor: "Editor", old: Side, new: Side) -> None:
@@ -33,7 +35,7 @@ def alter(editor: "Editor", old: Side, new: Side) -> None:
     if before.generated or after.generated:
         editor.unknown(new.field.path, "Django refuses to alter a generated field")
         return
-    if not before.known or not after.known:
+    if (not before.known or not after.known) and not _alike(before, after):
         path = (new.field if before.known else old.field).path
         editor.unknown(path, f"what alters in `{after.name}` is not known: `{path}` is a class that was not found")
         return
@@ -43,6 +45,12 @@ def alter(editor: "Editor", old: Side, new: Side) -> None:
         remaking.alter(editor, old, new, before, after)
         return
     _alter_column(editor, Change(old, new, before, after, editor.table(new.state, new.model)))
+
+
+def _alike(before: Column, after: Column) -> bool:
+    """Whether two columns of one class that wasn't found have one type: nothing differs that types are made of."""
+    old, new = before.field, after.field
+    return before.type == after.type and all(canonical(old.get(name)) == canonical(new.get(name)) for name in _OF_TYPES)
 
 
 def _meta_names(model: Model, option: str) -> frozenset[str]:

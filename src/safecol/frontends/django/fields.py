@@ -108,6 +108,7 @@ _OTHERS: dict[str, tuple[str, dict[str, Value]]] = {
     "wagtail.core.fields.StreamField": ("TextField", {}),
     "wagtail.fields.RichTextField": ("TextField", {}),
     "wagtail.fields.StreamField": ("JSONField", {}),
+    "wagtail.images.models.WagtailImageField": ("ImageField", {}),
     "wagtail.wagtailcore.fields.RichTextField": ("TextField", {}),
     "wagtail.wagtailcore.fields.StreamField": ("TextField", {}),
 }

@@ -31,14 +31,12 @@ def create_table(editor: "Editor", state: State, model: Model, table: str | None
         editor.wait(Unique(table, expressions.names_of(editor.around(state, renamed), group)))
     parts: list[Piece] = []
     columns: list[Column] = []
-    unknown: list[Column] = []
     for name, field in fields_of(state, renamed):
         made = column(target, state, renamed, name, field)
         if made is None:
             continue
+        # A type that isn't known has the name of its class: nothing of a new table hangs on it.
         columns.append(made)
-        if not made.known:
-            unknown.append(made)
         clauses = definition(editor, state, renamed, name, made)
         clauses += f" CHECK ({made.check})" if made.check else ""
         clauses += f" {made.suffix}" if made.suffix else ""
@@ -59,8 +57,6 @@ def create_table(editor: "Editor", state: State, model: Model, table: str | None
         f" TABLESPACE {target.quoted(str(tablespace))}" if isinstance(tablespace, str) and target.postgresql else ""
     )
     editor.pieces([*separated, Piece(f"){ending}")])
-    for made in unknown:
-        editor.unknown(made.field.path, f"the type of the column `{made.name}` is not known: `{made.field.path}`")
     _comments(editor, renamed, table, columns)
     for each in model_indexes(editor, state, renamed, table):
         editor.wait(each)
