@@ -26,9 +26,9 @@ def for_table(table: effects.Table, context: Context, parts: Sequence[Part]) -> 
     lock = next((str(part.facts["asked_lock"]) for part in clauses if part.facts.get("asked_lock")), "")
     changed = _counted(context, clauses, _together(context, clauses, whole, asked))
     done = _asserted(context, clauses, changed, asked.upper(), lock.upper())
-    if changed.unknown and not done.unknown:
+    if changed.unknown and _promises(asked.upper(), lock.upper()):
         for part in clauses:  # what was not known is what the server would refuse
-            part.facts.update(algorithm=done.algorithm, blocks=None, change=None, change_word=None)
+            part.facts.update(algorithm=done.algorithm, blocks=None, change=None, change_word=None, rewrite=None)
     _say(parts, done)
     return done
 
@@ -240,7 +240,7 @@ def _known_better(context: Context, whole: Effect, algorithm: str, lock: str) ->
         rewrite=() if instant else whole.rewrite,
         scan=() if instant else whole.scan,
         duration="instant" if instant else whole.duration,
-        unknown=(),
+        unknown=() if instant else whole.unknown,  # whether it is rebuilt
     )
 
 
