@@ -17,6 +17,7 @@ class LintRequest(NamedTuple):
     `contents` overrides the text of files by absolute path (standard input, the index).
     `selected` gives the names of the rules that run on a path. `jobs` is the number of processes that read many files:
     None takes the processors that there are. `edited` are the paths of targets that existed before the change.
+    `sources` is whether stages of Python migrations get their source: formats that show none do without.
     `cache` is the folder of what was read before: "" is the usual one, None is to do without.
     """
 
@@ -29,6 +30,7 @@ class LintRequest(NamedTuple):
     selected: Callable[[str], frozenset[str]]
     jobs: int | None = None
     edited: frozenset[str] = frozenset()
+    sources: bool = True
     cache: str | None = None
 
 

@@ -11,7 +11,7 @@ from safecol.commands import arguments as given
 from safecol.commands import files
 from safecol.errors import UserError
 from safecol.finding import SEVERITIES, FileUse, Result
-from safecol.reports import FORMATS, Options, RulePage, render
+from safecol.reports import FORMATS, WITHOUT_STAGES, Options, RulePage, render
 from safecol.request import LintRequest, selection
 from safecol.settings import PathSettings, Settings
 
@@ -117,10 +117,17 @@ def _lint(arguments: Namespace, settings: Settings, load: Callable[[], "Catalog"
             selected=selected,
             jobs=arguments.jobs,
             cache=_cache(arguments),
+            sources=not arguments.statistics and _shows_stages(arguments),
             edited=frozenset(file.path for file in found if change is not None and real[file.path] in change.edited),
         )
     )
     return result._replace(notes=(*result.notes, *notes), files=tuple(uses))
+
+
+def _shows_stages(arguments: Namespace) -> bool:
+    """Whether a format is asked for that shows stages."""
+    names = {arguments.output_format, *(one.partition("=")[0] for one in arguments.report)}
+    return not names <= WITHOUT_STAGES
 
 
 def _cache(arguments: Namespace) -> str | None:

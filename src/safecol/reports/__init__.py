@@ -16,6 +16,10 @@ FORMATS = {
 }
 
 
+# Formats that show no stages: their source needn't be written for these.
+WITHOUT_STAGES = frozenset({"concise", "github", "sarif"})
+
+
 class RulePage(NamedTuple):
     """What formats say about a rule: `markdown` is the page, `summary` one sentence."""
 
