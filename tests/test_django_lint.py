@@ -116,3 +116,12 @@ def test_a_project_for_postgresql_needs_no_other_parser() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONPATH": source}
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("attribute", ["initial = True", 'replaces = [("shop", "0001_old")]'])
+def test_the_first_migrations_of_an_app_run_together(capsys: pytest.CaptureFixture[str], attribute: str) -> None:
+    first = f"    {attribute}\n    operations"
+    Path("shop/migrations/0001_initial.py").write_text(INITIAL.replace("    operations", first))
+    assert [one["rule"] for one in findings(lint(capsys))] == ["blocking-index-creation"]
+    Path("shop/migrations/0002_next.py").write_text(NEXT.replace("    operations", first))
+    assert findings(lint(capsys)) == []

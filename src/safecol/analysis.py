@@ -139,6 +139,7 @@ def run(
     """Read and fold every file, context included, in the order given; histories are separate."""
     with_context = {file.history for file in files if not file.target}
     contexts: dict[tuple[str, str], Context] = {}
+    together_first: dict[tuple[str, str], set[int]] = {}
     read_files = read_all(
         files,
         contents,
@@ -169,6 +170,11 @@ def run(
             context.before = ()
         if not file.target:
             context.new_since = 0
+        context.kin = frozenset()
+        if file.initial:  # the first migrations of an app run one after the other, before anyone uses its tables
+            first = together_first.setdefault((file.history, file.app), set())
+            context.kin = frozenset(first)
+            first.add(context.file)
         traces = _traces(context, dialect, done)
         if chosen.naming:
             traces = tuple(made._replace(naming=chosen.naming) for made in traces)

@@ -23,9 +23,10 @@ class Context:
     """What is known before the next statement.
 
     `version` is the server's major version; `dialect` its name. `file` numbers the current file from 1;
-    `new_since` the first file of the current change set: tables made from then on are new. `new_labels` are enum
-    values added in the open transaction with their type, `new_types` the types made in it. `unseen` is True once code
-    ran that was not read and that drops something. `before` are the traces of the change set so far.
+    `new_since` the first file of the current change set: tables made from then on are new, and those of `kin`, earlier
+    files that run together with this one wherever it runs. `new_labels` are enum values added in the open transaction
+    with their type, `new_types` the types made in it. `unseen` is True once code ran that was not read and that drops
+    something. `before` are the traces of the change set so far.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Context:
         self.search_path: tuple[str, ...] = (default_schema,)
         self.file = 0
         self.new_since = 1
+        self.kin: frozenset[int] = frozenset()
         self.assume_rows = True
         self.session: dict[str, str] = {}
         self.local: dict[str, str] = {}
@@ -107,7 +109,7 @@ class Context:
         known = self.schema.tables.get(key)
         if known is None:
             return False
-        return known.persistence == "temporary" or known.file >= self.new_since
+        return known.persistence == "temporary" or known.file >= self.new_since or known.file in self.kin
 
     def made_here(self, key: str) -> bool:
         """Whether the current file made this relation."""
@@ -124,7 +126,8 @@ class Context:
         # Emptied before the current change set: the application has written rows since.
         if known.emptied >= 0 and known.emptied >= self.new_since:
             return False
-        return self.assume_rows and not (known.file >= self.new_since and known.file > 0)
+        new = (known.file >= self.new_since and known.file > 0) or known.file in self.kin
+        return self.assume_rows and not new
 
     # The session
 

@@ -143,7 +143,7 @@ def _described(
                 MigrationFile(
                     path, "django", wanted or spoken, "settings" if wanted else spoken_source, history,
                     (0, ((0, len(positions) if at is None else at, ""),), keys[full][1], 0), runner_source="marker",
-                    app=keys[full][0], project=project, replaced=at is None,
+                    app=keys[full][0], project=project, replaced=at is None, initial=heads[full].initial,
                 ),
             )
         )  # fmt: skip

@@ -24,7 +24,8 @@ class MigrationFile(NamedTuple):
     `helpers` are what functions of the project stand for, as (dotted path, what they are like); `engines` the dialects
     of the databases of a history of several, by their names. `problems` are what is wrong with its place among others.
     Of Django's: `app` is the label of its app, `project` what is known of the project, and `replaced` is True where a
-    squashed migration stands for it, or the other way round, so that it does nothing.
+    squashed migration stands for it, or the other way round, so that it does nothing. `initial` migrations of an app
+    run together, on tables that nobody has used before.
     """
 
     path: str
@@ -42,6 +43,7 @@ class MigrationFile(NamedTuple):
     app: str = ""
     project: "Project | None" = None
     replaced: bool = False
+    initial: bool = False
     helpers: tuple[tuple[str, str], ...] = ()
     engines: tuple[tuple[str, str], ...] = ()
     problems: tuple["Problem", ...] = ()

@@ -10,6 +10,7 @@ from safecol.frontends.django.sending import SENDS
 from safecol.frontends.django.state import forwards
 from safecol.frontends.django.values import State
 from safecol.frontends.python.values import Class, Function, Imported, Made, Text, Unknown, Value, path_of, plain
+from safecol.patterns import lazy
 from safecol.source import Span
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ _KNOWN = {
     "AddIndexConcurrentlyIfNotExists": "AddIndexConcurrently",
 }
 _MOST_NESTED = 20
+_CONSTRAINTS = lazy(r'(?:; )?SET CONSTRAINTS (?:ALL|"(?:[^"]|"")*") IMMEDIATE(?:; )?')
 # What takes strong locks on a table that may have rows.
 _CHANGES = frozenset(
     {
@@ -269,7 +271,7 @@ class Applying:
             from safecol.frontends.django.careful import statements
 
             sent = statements(sent)
-        for one in sent:
+        for one in sent if self.whole else map(_without_transaction, sent):
             if isinstance(one.pieces, Unknown):
                 self.following.opaque(one.place, one.pieces.reason)
             else:
@@ -373,6 +375,14 @@ class Applying:
         else:
             return False
         return True
+
+
+def _without_transaction(sent: "Sent") -> "Sent":
+    """A statement without SET CONSTRAINTS, which Django sends where there is no transaction too: it does nothing."""
+    if isinstance(sent.pieces, Unknown) or len(sent.pieces) > 1:
+        return sent
+    (piece,) = sent.pieces
+    return sent._replace(pieces=[piece._replace(text=_CONSTRAINTS.sub("", piece.text))])
 
 
 def _is_noop(value: Value) -> bool:

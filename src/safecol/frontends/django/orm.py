@@ -230,24 +230,28 @@ class Models:
             return []
         table = self.quoted(table_of(self.target, self.state, between))
         if name == "add":
-            return [f"INSERT INTO {table} SELECT * FROM ${{rows}}"]
+            return [self._rows(table_of(self.target, self.state, between))]
         return [f"DELETE FROM {table} WHERE ${{column}} = ${{id}}"]
 
     def _bulk_insert(self, model: Model, objects: Value) -> str:
         rows = [one for one in objects if isinstance(one, Row)] if type(objects) in (list, tuple) else []
         if not rows or len(rows) != len(objects) or not rows[0].changed:
-            return f"INSERT INTO {self.quoted(table_of(self.target, self.state, model))} SELECT * FROM ${{rows}}"
+            return self._rows(table_of(self.target, self.state, model))
         return self._insert(model, *(row.changed for row in rows))
 
     def _insert(self, model: Model, *rows: Mapping[str, Value]) -> str:
         table = self.quoted(table_of(self.target, self.state, model))
         names = [name for name in rows[0] if name != "**"]
         if not names:
-            return f"INSERT INTO {table} SELECT * FROM ${{rows}}"
+            return self._rows(table_of(self.target, self.state, model))
         lines = ", ".join(
             "(" + ", ".join(self.literal(row.get(name)) for name in names) + ")" for row in rows[:_MOST_VALUES]
         )
         return f"INSERT INTO {table} ({', '.join(self._column(model, name) for name in names)}) VALUES {lines}"
+
+    def _rows(self, table: str) -> str:
+        """An INSERT of rows of which nothing is known."""
+        return f"INSERT INTO {self.quoted(table)} (${{columns}}) SELECT ${{values}} FROM ${{rows}}"
 
     def _sets(self, model: Model, values: Mapping[str, Value]) -> str:
         found = [
