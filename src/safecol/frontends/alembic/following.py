@@ -6,6 +6,7 @@ from functools import partial
 
 from safecol.frontends.alembic import statements
 from safecol.frontends.alembic.batches import COPY, Batch, Batched, copies, of_copy, what_copies
+from safecol.frontends.alembic.harmless import OP, harmless, shown, touches
 from safecol.frontends.alembic.names import Fixed, NotKnown, Refused, Target, qualified
 from safecol.frontends.alembic.operations import OPERATIONS, Statement, of_batch
 from safecol.frontends.alembic.types import EnumType, create_enum, enum_of
@@ -28,7 +29,6 @@ from safecol.patterns import lazy
 from safecol.source import Span
 from safecol.trace import Problem
 
-OP = "alembic.op"
 _BATCH = f"{OP}.batch_alter_table"
 _EXECUTES = frozenset({"execute", "exec_driver_sql", "scalar", "scalars", "run_sync"})
 _ROWS = frozenset(
@@ -40,13 +40,6 @@ _ROWS = frozenset(
 _ENDS = frozenset({"close", "commit", "rollback", "flush", "begin", "expunge_all", "remove"})
 _SILENT = frozenset({"get_bind", "get_context", "f", "inline_literal", "batch_alter_table", "implementation_for",
                      "register_operation"})  # fmt: skip
-# What these do is no business of the database's.
-_HARMLESS = frozenset(
-    """builtins logging warnings time datetime os sys re json uuid random string textwrap collections itertools
-    functools operator math decimal hashlib hmac base64 secrets copy enum typing pathlib traceback io contextlib
-    dataclasses click tqdm pytz dateutil pprint tester flask.current_app structlog loguru six""".split()  # noqa: SIM905 - a list of words reads better without quotes
-)
-_LOGGING = ("log.", "logger.", "logging.", "_logger.", "LOG.", "_LOG.", "console.")
 _ANSWER = lazy(r"execute\(\)|exec_driver_sql\(\)|scalars\(\)|query\(\)|fetchall|what the server answers")
 _CHANGE = lazy(r"(?i)\s*(?:update|delete|insert|merge|replace)\b")
 
@@ -136,13 +129,13 @@ class Following:
             return Unknown(f"{name}()", "it is what a session answers")
         if name in ("Session", "sessionmaker", "scoped_session"):  # the application's own, given the connection
             return NotImplemented
-        if name in _ROWS and "ession" in path and not _harmless(path):
+        if name in _ROWS and "ession" in path and not harmless(path):
             self.opaque(call.span, "the rows that a session writes are not known")
             return Unknown(f"{name}()", "it is what a session answers")
-        if not (_harmless(path) or path.startswith("sqlalchemy.")) and any(
-            map(_touches, (*call.arguments, *call.keywords.values()))
+        if not (harmless(path) or path.startswith("sqlalchemy.")) and any(
+            map(touches, (*call.arguments, *call.keywords.values()))
         ):
-            self.opaque(call.span, f"`{_shown(path)}` is not in this file, and it is given the connection")
+            self.opaque(call.span, f"`{shown(path)}` is not in this file, and it is given the connection")
             return Unknown(f"{name}()", "it is not in this file")
         return NotImplemented if not stands else call
 
@@ -167,11 +160,11 @@ class Following:
         """A call that stands as a statement, and that nothing took."""
         # What is done to a list or set of the program's own is no business of the database's.
         own = isinstance(value, Made) and value.path.lstrip("?").startswith(("{", "[", "("))
-        if self.active and isinstance(value, Made) and not own and not _harmless(value.path):
+        if self.active and isinstance(value, Made) and not own and not harmless(value.path):
             root = value.path.lstrip("?.").partition(".")[0]
             name = value.path.rpartition(".")[2]
             if root not in ("sqlalchemy", "alembic", "sa", "super()") and name not in _ENDS:
-                self.opaque(value.span, f"`{_shown(value.path)}` is not in this file: what it does is not known")
+                self.opaque(value.span, f"`{shown(value.path)}` is not in this file: what it does is not known")
 
     def enter(self, value: Value) -> Value:
         """A block begins: one that commits and sends what is in it outside of a transaction, or a batch."""
@@ -363,8 +356,8 @@ class Following:
             sequence = qualified(self.to, base.argument(0, "name"), base.keywords.get("schema"), "the sequence")
             self.writer.sql([Piece(f"{name.upper()} SEQUENCE {sequence}")], call.span)
             return None
-        if name.endswith("_all") or any(map(_touches, (*call.arguments, *call.keywords.values()))):
-            self.opaque(call.span, f"what `{_shown(call.path)}` makes is not in this file")
+        if name.endswith("_all") or any(map(touches, (*call.arguments, *call.keywords.values()))):
+            self.opaque(call.span, f"what `{shown(call.path)}` makes is not in this file")
             return None
         return NotImplemented
 
@@ -378,7 +371,7 @@ class Following:
                 Made(f"{OP}.{name}_table", arguments[: None if name == "create" else 1], base.keywords, call.span),
                 f"{name}_table",
             )
-        self.opaque(call.span, f"what `{_shown(call.path)}` makes is not known")
+        self.opaque(call.span, f"what `{shown(call.path)}` makes is not known")
         return None
 
     def opaque(self, span: Span, reason: str) -> None:
@@ -394,31 +387,3 @@ def _outside_holes(text: Text) -> str:
         found.append(plain_text[at:start])
         at = end
     return "".join((*found, plain_text[at:]))
-
-
-def _touches(value: Value) -> bool:
-    """Whether a value is the connection, or what operations are called on."""
-    path = path_of(value)
-    if isinstance(value, External):
-        return path == OP
-    return path.startswith(
-        (f"{OP}.get_bind()", f"{OP}.get_context()", "alembic.context.get_context()", "sqlalchemy.orm.")
-    ) and not path.endswith(".dialect")
-
-
-def _harmless(path: str) -> bool:
-    shown = path.lstrip("?.")
-    return (
-        shown.partition(".")[0].removesuffix("()") in _HARMLESS
-        or shown.startswith(
-            (*_LOGGING, "sqlalchemy.inspect", "sqlalchemy.engine.reflection", "sqlalchemy.orm.sessionmaker")
-        )
-        or ".dialect." in shown
-        or shown in ("sqlalchemy.orm.Session", "sqlalchemy.orm.session.Session")
-        or "get_logger()" in shown
-        or "getLogger()" in shown
-    )
-
-
-def _shown(path: str) -> str:
-    return path.lstrip("?.").replace("()", "(…)")

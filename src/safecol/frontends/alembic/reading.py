@@ -6,7 +6,8 @@ from functools import partial
 
 from safecol.dialects import loaded, registry
 from safecol.frontends.alembic import imports, naming
-from safecol.frontends.alembic.following import OP, Following
+from safecol.frontends.alembic.following import Following
+from safecol.frontends.alembic.harmless import OP
 from safecol.frontends.alembic.names import Target
 from safecol.frontends.python.emitted import Emission, Places
 from safecol.frontends.python.values import External, Function, Imported, Unknown, Value, plain
