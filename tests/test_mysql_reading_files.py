@@ -69,6 +69,17 @@ def test_a_body_that_never_ends_does_not_swallow_the_rest() -> None:
     assert texts(text)[-1] == "DROP TABLE t"
 
 
+def test_many_bodies_that_never_end_swallow_nothing() -> None:
+    text = "CREATE PROCEDURE p() BEGIN SELECT 1;\n" * 30 + "DROP TABLE t;\n"
+    assert texts(text)[-1] == "DROP TABLE t"
+
+
+@pytest.mark.parametrize("text", ["{{ x }} '", 'SELECT ${x} "', "${", "{{", "'{{", "/*!", "/*! SELECT 1", "DELIMITER"])
+def test_what_is_never_closed_is_read(text: str) -> None:
+    for statement in statements(text):
+        assert statement.opaque is not None or statement.operations
+
+
 def test_comments_hide_semicolons_and_code_comments_do_not() -> None:
     text = "-- a;\n# b;\n/* c; */ SELECT ';' /* d */;\n/*!40101 SET NAMES utf8 */;\n--x\nSELECT 2"
     assert texts(text) == ["SELECT ';'", "SET NAMES utf8", "--x\nSELECT 2"]

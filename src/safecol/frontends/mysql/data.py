@@ -17,7 +17,7 @@ def read_data(stream: Stream, span: Span) -> list[Operation]:
     """The operations of a query or of DML."""
     at, word = stream.at, stream.peek()
     try:
-        found = _READERS.get(word, _select)(Query(stream), span)
+        found = READERS.get(word, read_query)(Query(stream), span)
         if stream.done:
             return found
         refused = stream.problem()
@@ -27,7 +27,7 @@ def read_data(stream: Stream, span: Span) -> list[Operation]:
     text = _without_into(stream, span) if word == "SELECT" else stream.text[span.start : span.end]
     stream.at = len(stream.tokens) - 1
     try:
-        return _parsed(text, span)
+        return parsed(text, span)
     except Problem as problem:
         if problem.syntax and refused.offset is not None:
             raise refused from problem
@@ -50,7 +50,8 @@ def query_of(stream: Stream, place: Span) -> QueryUse:
     return query_use(parse(_spelled(stream.text[place.start : place.end]), "mysql"), MYSQL)
 
 
-def _parsed(text: str, span: Span) -> list[Operation]:
+def parsed(text: str, span: Span) -> list[Operation]:
+    """The operations of a query or of DML as sqlglot reads it."""
     from safecol.frontends.sqlglot.data import convert_data
     from safecol.frontends.sqlglot.style import MYSQL
     from safecol.frontends.sqlglot.trees import parse
@@ -61,6 +62,8 @@ def _parsed(text: str, span: Span) -> list[Operation]:
     except Problem as problem:
         offset = None if problem.offset is None else problem.offset + span.start
         raise Problem(problem.message, offset, syntax=problem.syntax) from problem
+    if tree.key == "update" and not tree.expressions:
+        raise Problem("syntax error at end of input")
     operations = convert_data(tree, span, MYSQL)
     if replaces:
         return [item._replace(flags=item.flags | {"replace", "on-conflict"}) for item in operations]
@@ -97,7 +100,7 @@ def _spelled(text: str) -> str:
     )
 
 
-def _select(query: Query, span: Span) -> list[Operation]:
+def read_query(query: Query, span: Span) -> list[Operation]:
     """A query by itself, or before the UPDATE or DELETE that WITH stands before."""
     stream = query.stream
     query.query(None)
@@ -291,4 +294,4 @@ def _targets(stream: Stream) -> list[Name]:
             return found
 
 
-_READERS = {"INSERT": _insert, "REPLACE": _insert, "UPDATE": _update, "DELETE": _delete}
+READERS = {"INSERT": _insert, "REPLACE": _insert, "UPDATE": _update, "DELETE": _delete}

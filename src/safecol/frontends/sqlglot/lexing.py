@@ -162,7 +162,7 @@ def comment_spans(text: str, start: int, end: int, lexicon: Lexicon) -> Iterator
 def _steps(text: str, start: int, end: int, lexicon: Lexicon) -> Iterator[Span | None]:
     """The comments, and None at each `;` outside strings and comments, in order."""
     known = patterns(lexicon)
-    string, at = known.string, start
+    string, at, open_comment = known.string, start, False
     while at < end:
         match = known.plain.match(text, at, end)
         if match is not None:
@@ -176,7 +176,8 @@ def _steps(text: str, start: int, end: int, lexicon: Lexicon) -> Iterator[Span |
             yield Span(at, found.end())
             at = found.end()
         elif text.startswith("/*", at, end):
-            closed = block_comment_end(text, at, end, nested=lexicon.nested_comments)
+            closed = None if open_comment else block_comment_end(text, at, end, nested=lexicon.nested_comments)
+            open_comment = closed is None  # none further on can end either
             if closed is not None:
                 yield Span(at, closed)
             at = closed if closed is not None else at + 2
@@ -238,7 +239,7 @@ def _has_body(text: str, start: int, end: int, lexicon: Lexicon) -> bool:
 def _semicolon(text: str, start: int, end: int, lexicon: Lexicon) -> int:
     """The offset of the first `;` outside strings and comments, or `end`."""
     known = patterns(lexicon)
-    string, at = known.string, start
+    string, at, open_comment = known.string, start, False
     while at < end:
         match = known.plain.match(text, at, end)
         if match is not None:
@@ -252,8 +253,9 @@ def _semicolon(text: str, start: int, end: int, lexicon: Lexicon) -> int:
             at = found.end()
             continue
         closed = None
-        if text.startswith("/*", at, end):
+        if not open_comment and text.startswith("/*", at, end):
             closed = block_comment_end(text, at, end, nested=lexicon.nested_comments)
+            open_comment = closed is None
         elif text[at] == "$" and (tag := _DOLLAR_TAG.match(text, at, end)):
             close = text.find(tag.group(), tag.end(), end)
             closed = close + len(tag.group()) if close >= 0 else None
