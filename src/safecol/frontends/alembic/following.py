@@ -103,6 +103,8 @@ class Following:
             and path_of(call.arguments[0]).endswith(".dialect")
         ):
             return self._is_dialect(call.arguments[1])
+        if ".identifier_preparer." in path and call.arguments:
+            return call.arguments[0]
         stands = self._stands_for(path)
         if stands == "nothing":
             return None

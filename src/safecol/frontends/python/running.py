@@ -70,7 +70,7 @@ class Runner:
         self.depth = 0
         self.count = 0
         self.asked: set[tuple[str, str]] = set()
-        self.yields: list[Callable[[Value], None]] = []
+        self.yields: list[tuple[ast.AST, Callable[[Value], None]]] = []
         self.loading = False
         """Whether a module of the project is followed: what it does when it is imported is no part of the file."""
 
@@ -203,8 +203,8 @@ class Runner:
         evaluate = self.evaluator.evaluate
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Yield):
             given = None if node.value.value is None else evaluate(node.value.value, scope)
-            if self.yields:
-                self.yields.pop()(given)
+            if self.yields and any(one is node for one in ast.walk(self.yields[-1][0])):
+                self.yields.pop()[1](given)
         elif isinstance(node, ast.Expr):
             self.host.stated(evaluate(node.value, scope))
         elif isinstance(node, ast.Assign):
@@ -365,7 +365,7 @@ class Runner:
                 self.elsewhere.here = at
 
         arguments, keywords = self.evaluator.arguments(node, scope)
-        self.yields.append(block)
+        self.yields.append((function.node, block))
         waiting = len(self.yields)
         self.call(function, arguments, keywords, positions.span(node))
         if len(self.yields) == waiting:  # it never came to its yield
