@@ -134,6 +134,17 @@ def test_breakpoints_of_drizzle_divide() -> None:
     assert [item.operations[0].kind for item in statements(text)] == ["create-table", "drop-table", "drop-table"]
 
 
+def test_a_huge_insert_is_told_by_its_first_row() -> None:
+    rows = ", ".join(["(1, 'it''s; \\' (', now())"] * 6000)
+    text = f"INSERT IGNORE INTO t (a, b, c) VALUES {rows} ON DUPLICATE KEY UPDATE a = 1; DROP TABLE u"
+    insert, drop = statements(text)
+    (operation,) = insert.operations
+    assert operation.flags == {"values-source", "column-list", "ignore", "on-conflict", "skipped-values"}
+    assert operation.span == insert.span
+    assert ("calls", "now") in operation.options
+    assert drop.operations[0].kind == "drop-table"
+
+
 def test_one_bad_statement_hides_no_other() -> None:
     first, bad, last = statements("SELECT 1; ALTER TABEL t; DROP TABLE u;")
     assert (first.number, bad.number, last.number) == (1, 2, 3)

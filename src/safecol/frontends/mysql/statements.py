@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from safecol.frontends.mysql.bulk import HUGE, first_row
 from safecol.frontends.mysql.tokens import Stream
 from safecol.frontends.sqlglot.trees import Problem
 from safecol.operations import Opaque, Operation
@@ -12,6 +13,11 @@ Handler = Callable[[Stream, Span], list[Operation]]
 
 def convert(text: str, span: Span, dialect: str) -> tuple[tuple[Operation, ...], Opaque | None]:
     """The operations of one statement, and what of it was not understood."""
+    if span.end - span.start >= HUGE and (shorter := first_row(text, span)) is not None:
+        found, opaque = convert(shorter, Span(0, len(shorter)), dialect)
+        skipped = frozenset({"skipped-values"})
+        moved = tuple(item._replace(span=span, flags=item.flags | skipped) for item in found)
+        return moved, Opaque(span, opaque.reason, opaque.syntax) if opaque is not None else None
     try:
         stream = Stream(text, span, dialect)
         operations = operations_of(stream, span)
