@@ -19,6 +19,7 @@ _PLACEHOLDER = lazy(r"\{\{|\}\}|\{([a-z_]+)\}")
 _SHOWN = lazy(r"`\{([a-z_]+)\}`|\{([a-z_]+)\}")
 _INSTEAD = lazy(r"Instead(?: \((.+)\))?")
 _GATE = lazy(r"\*\*(Deploy|Wait)\*\*")
+_QUOTED = lazy(r'(?<![\w"])"(\w+)"(?![\w"])')
 _LONGEST = 60
 
 
@@ -113,8 +114,10 @@ def _in_words(template: str, known: Mapping[str, str]) -> str:
         value = known.get(name, "")
         if not value and name != "unique":
             return "the " + name.replace("_", " ")
-        # Quotes of a name would end the code that a message sets it in.
-        return match[0].replace(f"{{{name}}}", _short(value.replace("`", "") if match[1] else value))
+        # Back quotes of a name would end the code that a message sets it in; others are in a reader's way.
+        in_code = match[1] or template.count("`", 0, match.start()) % 2
+        value = _QUOTED.sub(r"\1", value.replace("`", "") if in_code else value)
+        return match[0].replace(f"{{{name}}}", _short(value))
 
     return _SHOWN.sub(shown, template)
 
