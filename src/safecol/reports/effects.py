@@ -166,6 +166,8 @@ def _facts(one: StatementEffect, effect: Effect, words: Mapping[str, str]) -> li
     if not effect.transaction_allowed:
         style = "error" if one.in_transaction else ""
         rows.append(("transaction", "the server refuses it inside a transaction", style))
+    elif effect.algorithm is not None:  # a server that names one ends every transaction with DDL
+        rows.append(("transaction", "commits by itself, and what a transaction did before it", ""))
     elif one.in_transaction is None:
         rows.append(("transaction", "unknown: nothing says how this file is run", ""))
     else:
