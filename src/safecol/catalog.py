@@ -31,8 +31,8 @@ class Catalog(NamedTuple):
     def rule(self, name: str, dialect: str = "any") -> Rule | None:
         """The page of a rule (name or alias) for a dialect: its own, its kin's, the one for any, or the first."""
         pages = self.names.get(self.aliases.get(name, (name,))[0], ())
-        order = {"any": 2, registry.known(dialect).kin: 1, dialect: 0}
-        return min(pages, key=lambda page: order.get(page.dialect, 3), default=None)
+        nearest = (dialect, registry.known(dialect).kin, "any", *registry.NAMES)
+        return min(pages, key=lambda page: nearest.index(page.dialect), default=None)
 
     def for_dialect(self, dialect: str) -> tuple[Rule, ...]:
         """The rules of a dialect: its own pages, those of its kin and those for any; the nearest replaces others."""

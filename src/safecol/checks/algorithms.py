@@ -95,8 +95,10 @@ def repeated(trace: Trace) -> Iterator[Hit]:
     told: set[str] = set()
     for steps in _statements(trace):
         step = steps[0]
-        if step.table is None or not step.whole.rewrite or _refused(steps):
+        if step.table is None or not step.whole.rewrite or step.whole.unknown or _refused(steps):
             continue
+        if step.facts.get("constraint") == "foreign-key":
+            continue  # there is a way to add it that writes nothing
         earlier = first.get(step.table)
         if earlier is None:
             first[step.table] = step

@@ -53,6 +53,8 @@ def unbounded_metadata_waits(trace: Trace) -> Iterator[Hit]:
             continue
         if step.effect.fails is not None and step.effect.fails.when == "always":
             continue
+        if step.whole.blocks and step.whole.duration == "table":
+            continue  # it holds others up for long, and has a finding of its own
         if not _bounds(step.settings.get("lock_timeout")):
             yield Hit(step, step.operation.span, {"relation": step.table or ""})
 

@@ -4,6 +4,7 @@ import re
 from argparse import Namespace
 
 from safecol import catalog, output
+from safecol.dialects import registry
 from safecol.errors import UserError
 
 
@@ -24,7 +25,10 @@ def run(arguments: Namespace) -> int:
         output.emit(json.dumps({**as_json(rule), "page": page}, ensure_ascii=False, indent=2) + "\n")
         return 0
     if arguments.output_format == "text":
-        also = f"\nAlso known as: {', '.join(rule.aliases)}" if rule.aliases else ""
+        others = [each.dialect for each in rules.names[rule.name] if each is not rule]
+        named = [registry.known(name).title for name in others if name != "any"]
+        also = f"\nThere are pages of it for {', '.join(named)} too: see --dialect" if named else ""
+        also += f"\nAlso known as: {', '.join(rule.aliases)}" if rule.aliases else ""
         page = _without_head(page, f"{rule.name}: {rule.severity}, {rule.category}, {rule.dialect}{also}")
         page = re.sub(r"(?m)^(```\w+) .*$", r"\1", page)  # the words behind the language are for the program
     output.emit(page)

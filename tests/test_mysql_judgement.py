@@ -1,0 +1,117 @@
+"""What the fold knows of MySQL and MariaDB: schemas so far, clauses together, what is asserted, names."""
+
+import pytest
+
+import mysql_oracle as oracle
+from safecol import catalog
+from safecol.context import Context
+from safecol.dialects import loaded
+from safecol.fold import trace
+from safecol.operations import Migration, Section
+from safecol.source import Span
+from safecol.trace import Step
+
+CATALOG = catalog.load()
+TABLE = "CREATE TABLE t (id int AUTO_INCREMENT PRIMARY KEY, a int NOT NULL, b int, c varchar(20)) CHARSET=utf8mb4;"
+
+
+def steps(sql: str, *, dialect: str = "mysql", version: str = "8.4.13", setup: str = TABLE) -> list[Step]:
+    judge = loaded.judge(dialect, CATALOG)
+    context = Context(dialect, judge.number(version), default_schema="")
+    context.new_since = 2
+    found: list[Step] = []
+    for number, text in ((1, setup), (2, sql)):
+        section = Section("up", Span(0, len(text)), "autocommit")
+        reading = tuple(loaded.front(dialect).read_section(text, section).statements)
+        context.file = number
+        migration = Migration("x.sql", "x", "plain", dialect, ((section, reading),))
+        found = list(trace(context, judge, migration, text, section, reading).steps)
+    return found
+
+
+def code(sql: str, *, dialect: str = "mysql", version: str = "8.4.13", setup: str = TABLE) -> str:
+    return oracle.code(steps(sql, dialect=dialect, version=version, setup=setup)[-1].whole)
+
+
+@pytest.mark.parametrize(
+    ("sql", "mysql", "mariadb"),
+    [
+        ("ALTER TABLE t ADD x int, COMMENT='x'", "R+", "I"),
+        ("ALTER TABLE t ADD x int, ADD INDEX i (a)", "R+", "R+"),
+        ("ALTER TABLE t RENAME COLUMN b TO d, COMMENT='x'", "P+", "P+"),
+        ("ALTER TABLE t ADD x int, ALTER b SET DEFAULT 5", "I", "I"),
+        ("ALTER TABLE t ADD v int AS (a + 1) VIRTUAL, COMMENT='x'", "C-", "C-"),
+        ("ALTER TABLE t ADD v int AS (a + 1) VIRTUAL, ADD INDEX i (v)", "Px-", "Px-"),
+        ("ALTER TABLE t ADD x int, ADD v int AS (a + 1) VIRTUAL", "I", "C-"),
+        ("ALTER TABLE t MODIFY c varchar(60), ADD x int", "R+", "I"),
+    ],
+)
+def test_clauses_together_cost_what_was_measured(sql: str, mysql: str, mariadb: str) -> None:
+    assert code(sql) == mysql
+    assert code(sql, dialect="mariadb", version="10.11.18") == mariadb
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [
+        ("ALTER TABLE t ADD x int, ALGORITHM=INPLACE", "R+"),
+        ("ALTER TABLE t ADD x int, ALGORITHM=INSTANT, LOCK=NONE", "E"),
+        ("ALTER TABLE t ADD x int, ALGORITHM=COPY", "C-"),
+        ("ALTER TABLE t MODIFY a bigint NOT NULL, LOCK=NONE", "E"),
+        ("ALTER TABLE t ADD INDEX i (a), LOCK=SHARED", "Px-"),
+    ],
+)
+def test_what_is_asked_for_is_done_or_refused(sql: str, said: str) -> None:
+    assert code(sql) == said
+
+
+def test_an_assertion_makes_up_for_a_type_that_was_never_seen() -> None:
+    assert steps("ALTER TABLE u MODIFY c varchar(60)")[-1].whole.algorithm == "COPY"
+    asserted = steps("ALTER TABLE u MODIFY c varchar(60), ALGORITHM=INSTANT")[-1].whole
+    assert (asserted.algorithm, asserted.unknown) == ("INSTANT", ())
+
+
+def test_the_hidden_column_of_a_fulltext_index_stays_when_the_index_goes() -> None:
+    setup = f"{TABLE} ALTER TABLE t ADD FULLTEXT f (c);"
+    assert code("ALTER TABLE t ADD x int", setup=setup) == "C-"
+    assert code("ALTER TABLE t ADD x int", setup=f"{setup} ALTER TABLE t DROP INDEX f;") == "R+"
+
+
+def test_row_versions_end_in_a_rebuild() -> None:
+    changes = "".join(f"ALTER TABLE t ADD c{number} int; " for number in range(64))
+    assert code("ALTER TABLE t ADD x int", setup=f"{TABLE} {changes}") == "R+"
+    assert code("ALTER TABLE t ADD x int", setup=f"{TABLE} {changes} ALTER TABLE t FORCE;") == "I"
+    assert code("ALTER TABLE t ADD x int", setup=f"{TABLE} {changes}", version="9.1.0") == "I"
+
+
+def test_the_first_schema_that_is_named_is_the_default_one() -> None:
+    setup = "CREATE TABLE `shop`.`t` (id int PRIMARY KEY, c varchar(20)) CHARSET=utf8mb4;"
+    assert code("ALTER TABLE t MODIFY c varchar(60)", setup=setup) == "P+"
+    assert code("ALTER TABLE shop.t MODIFY c varchar(60)", setup=TABLE) == "P+"
+
+
+def test_renamed_tables_keep_their_indexes() -> None:
+    setup = f"{TABLE} ALTER TABLE t ADD INDEX i (b); RENAME TABLE t TO u;"
+    assert code("ALTER TABLE u DROP INDEX i", setup=setup) == "P+"
+    assert code("ALTER TABLE u DROP COLUMN b", setup=setup) == "R+"
+
+
+def test_changed_columns_keep_what_the_last_definition_says() -> None:
+    setup = f"{TABLE} ALTER TABLE t MODIFY c varchar(60) NOT NULL;"
+    assert code("ALTER TABLE t MODIFY c varchar(63) NOT NULL", setup=setup) == "P+"
+    assert code("ALTER TABLE t MODIFY c varchar(63)", setup=setup) == "R+"
+    assert code("ALTER TABLE t MODIFY c varchar(64) NOT NULL", setup=setup) == "C-"
+
+
+@pytest.mark.parametrize(
+    ("version", "number"), [("8.0.28", 80028), ("8.0", 80046), ("5.7", 50744), ("8.4", 80400), ("10.11", 101100)]
+)
+def test_versions_are_compared_as_numbers(version: str, number: int) -> None:
+    assert loaded.judge("mysql", CATALOG).number(version) == number
+
+
+def test_the_wait_for_locks_is_kept_under_its_neutral_name() -> None:
+    setting = loaded.judge("mysql", CATALOG).setting
+    assert setting("lock_wait_timeout", "5") == ("lock_timeout", "5000")
+    assert setting("@@session.lock_wait_timeout", "5") == ("lock_timeout", "5000")
+    assert setting("foreign_key_checks", "OFF") == ("foreign_key_checks", "0")

@@ -1,0 +1,46 @@
+"""Command lines of online schema change tools: shown where a tool takes the statement, else not."""
+
+from safecol import catalog
+from safecol.analysis import lint_texts
+from safecol.finding import Finding
+
+CATALOG = catalog.load()
+ORDERS = "CREATE TABLE orders (id int PRIMARY KEY, amount int NOT NULL, note varchar(20)) CHARSET=utf8mb4;\n"
+
+
+def finding(rule: str, sql: str, setup: str = ORDERS, dialect: str = "mysql") -> Finding:
+    found = lint_texts(
+        [("1.sql", sql)], dialect=dialect, version="8.4" if dialect == "mysql" else "10.11", setup=[setup],
+        catalog=CATALOG, runner="plain", rules={rule}, lock_timeout="2s",
+    )  # fmt: skip
+    return next(one for one in found if one.rule == rule)
+
+
+def command(rule: str, sql: str, setup: str = ORDERS) -> str:
+    return " ".join(f"{stage.sql}{stage.command}" for stage in finding(rule, sql, setup).stages)
+
+
+def test_a_copy_has_the_command_line_with_the_clauses_of_the_statement() -> None:
+    shown = command("rewriting-type-change", "ALTER TABLE orders MODIFY amount bigint NOT NULL, ALGORITHM=DEFAULT;")
+    assert "gh-ost --database=DATABASE --table=orders --alter='MODIFY amount bigint NOT NULL' --execute" in shown
+
+
+def test_strings_in_the_clauses_are_quoted_for_the_shell() -> None:
+    shown = command("rewriting-type-change", "ALTER TABLE shop.orders MODIFY amount bigint NOT NULL COMMENT 'x';")
+    assert "--database=shop --table=orders --alter='MODIFY amount bigint NOT NULL COMMENT '\\''x'\\'''" in shown
+
+
+def test_a_table_with_foreign_keys_is_for_the_tool_that_takes_them() -> None:
+    setup = ORDERS + "CREATE TABLE lines (id int PRIMARY KEY, o int, FOREIGN KEY (o) REFERENCES orders (id));"
+    shown = command("rewriting-type-change", "ALTER TABLE orders MODIFY amount bigint NOT NULL;", setup)
+    assert "pt-online-schema-change" in shown
+    assert "gh-ost" not in shown
+
+
+def test_no_tool_is_named_that_would_refuse() -> None:
+    trigger = ORDERS + "CREATE TRIGGER t BEFORE INSERT ON orders FOR EACH ROW SET NEW.amount = 1;"
+    without_key = "CREATE TABLE orders (id int, amount int NOT NULL);"
+    for setup in (trigger, without_key):
+        assert command("rewriting-type-change", "ALTER TABLE orders MODIFY amount bigint NOT NULL;", setup) == ""
+    renaming = "ALTER TABLE orders MODIFY amount bigint NOT NULL, RENAME COLUMN note TO remark;"
+    assert command("rewriting-type-change", renaming) == ""
