@@ -145,6 +145,14 @@ def test_a_huge_insert_is_told_by_its_first_row() -> None:
     assert drop.operations[0].kind == "drop-table"
 
 
+@pytest.mark.parametrize("line", ["source other.sql", "\\. other.sql"])
+def test_a_file_that_the_client_reads_is_not_passed_over(line: str) -> None:
+    other, last = statements(f"{line}\nDROP TABLE t;")
+    assert other.opaque is not None
+    assert not other.opaque.syntax
+    assert last.operations[0].kind == "drop-table"
+
+
 def test_one_bad_statement_hides_no_other() -> None:
     first, bad, last = statements("SELECT 1; ALTER TABEL t; DROP TABLE u;")
     assert (first.number, bad.number, last.number) == (1, 2, 3)

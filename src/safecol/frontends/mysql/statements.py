@@ -53,6 +53,8 @@ def operations_of(stream: Stream, span: Span) -> list[Operation]:
         from safecol.frontends.mysql import session
 
         return session.read(stream, span)
+    if word == "SOURCE" or stream.ahead("\\", "."):
+        raise Problem("the client reads another file here, which is not known", stream.start, syntax=False)
     if not word or not word[0].isalpha():
         raise stream.problem()
     if word in _KNOWN:

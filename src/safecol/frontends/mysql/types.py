@@ -84,7 +84,7 @@ def _modifiers(stream: Stream) -> tuple[int | str, ...]:
 
 
 def _sign_and_charset(stream: Stream, charset: str | None) -> tuple[str, str | None, str | None]:
-    signs, collation = "", None
+    signs, collation, binary = "", None, False
     while True:
         if stream.accept("UNSIGNED") or stream.accept("ZEROFILL"):
             signs = " unsigned"
@@ -96,8 +96,8 @@ def _sign_and_charset(stream: Stream, charset: str | None) -> tuple[str, str | N
             stream.accept("=")
             collation = stream.value().lower()
         elif stream.accept("BINARY"):
-            collation = "binary"
+            binary = True  # the collation of the character set that compares bytes
         elif word := stream.any_of("ASCII", "UNICODE", "BYTE"):
             charset = {"ASCII": "latin1", "UNICODE": "ucs2"}.get(word, "binary")
         else:
-            return signs, charset, collation
+            return signs, charset, f"{charset}_bin" if binary and charset and not collation else collation

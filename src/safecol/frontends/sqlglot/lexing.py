@@ -19,7 +19,7 @@ class Lexicon(NamedTuple):
     white space must follow `--`, `dollar` whether `$$` quotes, `executable` what opens a comment that is code.
     `compound` is whether routines and triggers have bodies of statements; `begin_blocks` whether a BEGIN by itself
     begins such a body. `delimiter` is whether a line DELIMITER names what ends statements. `client` are lines of the
-    dialect's shell, a pattern.
+    dialect's shell, a pattern: each is a statement of its own.
     """
 
     backslash: bool = False
@@ -215,6 +215,7 @@ def statements(text: str, start: int, end: int, lexicon: Lexicon) -> Iterator[Sp
             delimiter, at = line.group(1), line.end()
             continue
         if client is not None and (line := client.match(text, first, end)) and (at == start or "\n" in text[at:first]):
+            yield Span(first, first + len(line.group().rstrip()))
             at = line.end()
             continue
         if delimiter != ";":
