@@ -100,20 +100,24 @@ class Undoing:
         kind = operation.kind
         code = ""
         if kind == "create-index" and isinstance(definition, IndexDefinition) and definition.name:
-            words = "postgresql_concurrently=True, if_exists=True"
-            code = f"{style.op}.drop_index({literal(definition.name, quote)}, {table}{schema}, {words})"
+            postgresql = self.version.dialect == "postgresql"
+            words = ", postgresql_concurrently=True, if_exists=True" if postgresql else ""
+            code = f"{style.op}.drop_index({literal(definition.name, quote)}, {table}{schema}{words})"
             call = cst.parse(code)
+            if not postgresql:
+                yield Piece(code)
+                return
             shown = cst.fitted(call, layout.WIDTH - 8) if call is not None else code
             yield Piece(shown, f"with {style.op}.get_context().autocommit_block():", 1)
             return
         if kind == "add-column":
             name = literal(getattr(definition, "name", ""), quote)
             code = f"{style.op}.drop_column({table}, {name}{schema})"
-        elif kind == "set-not-null":
+        elif kind == "set-not-null" and self.version.dialect == "postgresql":
             code = f"{style.op}.alter_column({table}, {column}, nullable=True{schema})"
         elif kind == "set-default":
             code = f"{style.op}.alter_column({table}, {column}, server_default=None{schema})"
-        elif kind == "rename-column" and operation.new_name:
+        elif kind == "rename-column" and operation.new_name and self.version.dialect == "postgresql":
             new = literal(operation.new_name, quote)
             code = f"{style.op}.alter_column({table}, {new}, new_column_name={column}{schema})"
         elif kind == "rename-table" and operation.new_name:

@@ -87,7 +87,9 @@ def _wanted(staged: Staged, sent: Sequence[Sent]) -> list[Wanted]:
 
 
 def _relaxed(sent: Sequence[Sent], staged: Staged, dialect: str) -> str:
-    """What lets rows be inserted without a column that goes."""
+    """What lets rows be inserted without a column that goes; empty where that takes more than its name."""
+    if dialect != "postgresql":
+        return ""
     for one in sent:
         for operation in one.statement.operations:
             if (

@@ -56,19 +56,22 @@ def undoing(operation: Operation, dialect: str) -> str:
     table = qualified(relation, dialect)
     column = mark(operation.column or getattr(definition, "name", None) or "")
     kind = operation.kind
+    postgresql = dialect == "postgresql"
     if kind == "create-index" and isinstance(definition, IndexDefinition) and definition.name:
+        if dialect in ("mysql", "mariadb"):
+            return f"DROP INDEX {mark(definition.name)} ON {table}"
         words = "CONCURRENTLY " if "concurrently" in operation.flags else ""
         schema = f"{mark(relation.schema)}." if relation.schema else ""
         return f"DROP INDEX {words}IF EXISTS {schema}{mark(definition.name)}"
     if kind == "add-constraint" and isinstance(definition, ConstraintDefinition) and definition.name:
-        return f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {mark(definition.name)}"
-    simple = {
-        "add-column": f"DROP COLUMN {column}",
-        "set-not-null": f"ALTER COLUMN {column} DROP NOT NULL",
-        "set-default": f"ALTER COLUMN {column} DROP DEFAULT",
-    }
-    if kind in simple and "inline" not in operation.flags:
-        return f"ALTER TABLE {table} {simple[kind]}"
+        exists = "IF EXISTS " if postgresql else ""
+        return f"ALTER TABLE {table} DROP CONSTRAINT {exists}{mark(definition.name)}" if dialect != "sqlite" else ""
+    if kind == "add-column" and "inline" not in operation.flags:
+        return f"ALTER TABLE {table} DROP COLUMN {column}"
+    if kind == "set-not-null" and postgresql:
+        return f"ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL"
+    if kind == "set-default" and dialect != "sqlite":
+        return f"ALTER TABLE {table} ALTER COLUMN {column} DROP DEFAULT"
     if kind == "rename-column" and operation.new_name:
         return f"ALTER TABLE {table} RENAME COLUMN {mark(operation.new_name)} TO {column}"
     if kind == "rename-table" and operation.new_name:
@@ -77,8 +80,8 @@ def undoing(operation: Operation, dialect: str) -> str:
     drops = {"create-view": "VIEW", "create-sequence": "SEQUENCE"}
     if kind in drops:
         return f"DROP {drops[kind]} IF EXISTS {table}"
-    if kind == "create-routine":
+    if kind == "create-routine" and postgresql:
         return f"DROP FUNCTION IF EXISTS {table}()"
     if kind == "create-trigger" and operation.value:
-        return f"DROP TRIGGER IF EXISTS {mark(operation.value)} ON {table}"
+        return f"DROP TRIGGER IF EXISTS {mark(operation.value)}" + (f" ON {table}" if postgresql else "")
     return ""
