@@ -104,7 +104,7 @@ def _moment(value: Made) -> "Moment | Computed":
     """`datetime.date(2020, 1, 1)` and its kin."""
     numbers = value.arguments
     kind = value.path.rpartition(".")[2]
-    if not value.path.startswith("datetime.") or not all(type(one) is int for one in numbers):
+    if not value.path.startswith("datetime.") or not all(type(one) is int for one in numbers[:7]):
         return COMPUTED
     if kind == "date" and len(numbers) == 3:
         return Moment(kind, f"{numbers[0]:04}-{numbers[1]:02}-{numbers[2]:02}")
@@ -114,7 +114,8 @@ def _moment(value: Made) -> "Moment | Computed":
     if kind == "datetime" and len(numbers) >= 3:
         rest = (*numbers[3:], 0, 0, 0)[:3]
         day = f"{numbers[0]:04}-{numbers[1]:02}-{numbers[2]:02}"
-        return Moment(kind, f"{day}T{rest[0]:02}:{rest[1]:02}:{rest[2]:02}")
+        zone = "+00:00" if "tzinfo" in value.keywords else ""
+        return Moment(kind, f"{day}T{rest[0]:02}:{rest[1]:02}:{rest[2]:02}{zone}")
     return COMPUTED
 
 
@@ -131,7 +132,10 @@ def written(target: Target, field: Field, internal: str, kind: str, value: Value
         return _computed(target, internal, kind)
     if isinstance(value, Moment):
         cast = {"date": "::date", "time": "::time"}.get(value.kind, "::timestamptz") if target.postgresql else ""
-        return f"'{value.text}'{cast}"
+        text = value.text if target.postgresql else value.text.replace("T", " ").removesuffix("+00:00")
+        if value.kind == "time" and target.mysql and target.since(4, 0):
+            text += ".000000"
+        return f"'{text}'{cast}"
     if internal == "JSONField":
         return _json(target, value)
     if internal == "ArrayField" and isinstance(value, (list, tuple)):
@@ -184,7 +188,8 @@ def boolean(target: Target, value: bool) -> str:
 def string(target: Target, text: str) -> str:
     """A string literal."""
     if target.mysql:
-        return "'" + text.replace("\\", "\\\\").replace("'", "\\'").replace("\n", "\\n") + "'"
+        escaped = text.replace("\\", "\\\\").replace("'", "\\'").replace('"', '\\"').replace("\n", "\\n")
+        return f"'{escaped}'"
     return "'" + text.replace("'", "''") + "'"
 
 

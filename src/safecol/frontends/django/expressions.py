@@ -159,6 +159,8 @@ def _function(around: Around, value: Made, name: str) -> str:
         word = _FUNCTIONS[name]
         if name == "Length" and target.mysql:
             word = "CHAR_LENGTH"
+        if name == "Round" and len(inner) == 1 and not value.keywords and target.since(4, 0):
+            inner.append("0")
         return f"{word}({', '.join(inner)})"
     if name == "Trim":
         return f"{'BTRIM' if target.postgresql else 'TRIM'}({', '.join(inner)})"
@@ -262,13 +264,14 @@ def _concatenation(around: Around, parts: Sequence[Value]) -> str:
     if target.mysql:
         return f"CONCAT_WS('', {left}, {right})"
     if target.postgresql:
-        cast = "::text" if around.target.since(4, 2) else ""
-        lefts = left if left.startswith("'") and not cast else f"({left}){cast}"
-        rights = right if len(parts) > 2 or (right.startswith("'") and not cast) else f"({right}){cast}"
-        if target.since(5, 0):
-            return f"(COALESCE({lefts}, '') || COALESCE({rights}, ''))"
-        return f"CONCAT({lefts}, {rights})"
-    return f"COALESCE({left}, '') || COALESCE({right}, '')"
+        left = _text(around, parts[0])
+        right = _text(around, parts[1]) if len(parts) == 2 else right
+        if not target.since(5, 1):
+            left, right = (one if one.endswith("::text") else f"({one})::text" for one in (left, right))
+            return f"CONCAT({left}, {right})"
+        return f"(COALESCE({left}, '') || COALESCE({right}, ''))"
+    joined = f"COALESCE({left}, '') || COALESCE({right}, '')"
+    return f"({joined})" if target.since(5, 1) else joined
 
 
 def _case(around: Around, value: Made) -> str:
@@ -303,6 +306,7 @@ def _text(around: Around, value: Value) -> str:
     found = around.column(str(value)) if isinstance(value, str) else None
     written = _argument(around, value, "SearchVector", 0)
     textual = found is not None and (found.type.startswith("varchar") or found.type == "text")
+    textual = textual or (written.startswith("'") and written.endswith("'"))
     return written if textual else f"({written})::text"
 
 

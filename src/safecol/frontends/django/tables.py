@@ -132,8 +132,6 @@ def inline_constraints(editor: "Editor", state: State, model: Model, table: str)
             if isinstance(made, Unique) and not made.nulls:
                 editor.know(table, made.known(target))
                 yield f"CONSTRAINT {name} UNIQUE ({target.listed(made.columns)}){made.deferrable}"
-            elif isinstance(made, Unique):
-                editor.wait(_as_index(made))
             else:
                 editor.wait(made)
         elif kind == "ExclusionConstraint" and target.postgresql:
@@ -264,10 +262,6 @@ def rename_table(editor: "Editor", old: str, new: str) -> None:
         editor.send(f"ALTER TABLE {target.quoted(old)} RENAME TO {target.quoted(new)}")
     editor.ledger.rename_table(old, new)
     editor.waiting = [(ddl.with_table(one, old, new), place) for one, place in editor.waiting]
-
-
-def _as_index(unique: Unique) -> Index:
-    return Index(unique.table, unique.columns, name=unique.name, unique=True, nulls=unique.nulls)
 
 
 def place_of(field: Field, around: Span) -> Span | None:
