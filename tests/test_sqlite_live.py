@@ -164,6 +164,36 @@ def test_the_twelve_steps_change_what_was_asked_and_nothing_else(
     assert after.rows["sqlite_sequence"] == before.rows["sqlite_sequence"]
 
 
+@pytest.mark.parametrize(("change", "_expected", "rule"), CHANGES, ids=[change[0][:60] for change in CHANGES])
+def test_nothing_is_found_in_the_twelve_steps(change: str, _expected: tuple[str, ...], rule: str) -> None:
+    (script,) = _stages(SETUP, change, rule)
+    findings = lint_texts(
+        [("2.sql", script)],
+        dialect="sqlite",
+        version="3.45",
+        setup=[SETUP],
+        catalog=RULES,
+        transaction="autocommit",
+        lock_timeout="2s",
+    )
+    # That a text becomes a number is what was asked for.
+    assert [finding.rule for finding in findings if finding.rule != "narrowing-type-change"] == []
+
+
+@pytest.mark.parametrize("library", LIBRARIES, ids=lambda one: one.name)
+def test_a_required_column_is_added_filled_and_made_not_null(library: live.Library) -> None:
+    change = "ALTER TABLE orders ADD COLUMN kind TEXT NOT NULL;"
+    first, second = _stages(SETUP, change, "required-column")
+    filled = f"{first}\nUPDATE orders SET kind = 'a';\n"
+    after = live.run(library, SETUP, second, before=f"{filled}PRAGMA foreign_keys = ON;")
+    assert not after.error
+    assert live.run(library, SETUP, second, before=f"{first}\nPRAGMA foreign_keys = ON;").error
+    made = {name: sql for _, name, sql in after.schema}
+    assert "kindTEXTNOTNULL" in made["orders"]
+    assert [row[-1] for row in after.rows["orders"]] == ["a", "a"]
+    assert after.rows["lines"] == live.run(library, SETUP, "").rows["lines"]
+
+
 RENAMED = """
 ALTER TABLE orders ADD COLUMN code TEXT REFERENCES users (id);
 ALTER TABLE orders RENAME COLUMN user_id TO owner_id;

@@ -70,3 +70,6 @@ def _anew(context: Context, operation: Operation, key: str, rest: Rest, found: d
         found["anew"] = rebuild.script(context, columns[0], key) if columns else None
     elif operation.kind != "add-column" or found["generated"] == "stored" or found["default"] == "volatile":
         found["anew"] = rebuild.script(context, operation, key)
+    elif found["nullable"] is False and found["default"] == "none" and found["generated"] == "none":
+        found["anew"] = rebuild.once_filled(context, operation, key)
+    found["rebuildable"] = found.get("anew") is not None

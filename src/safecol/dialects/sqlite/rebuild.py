@@ -38,6 +38,15 @@ def script(context: Context, operation: Operation, key: str) -> str | None:
     return _twelve_steps(context, key, texts, changed, operation)
 
 
+def once_filled(context: Context, operation: Operation, key: str) -> str | None:
+    """The SQL that gives a column, which was added as nullable and filled since, the definition that was asked for."""
+    texts = context.schema.texts.get(f"table {key}")
+    if texts is None or key.startswith("temp."):
+        return None
+    asked = _add_column(tuple(pair for pair in texts if pair[0] != f"column {operation.column}"), operation)
+    return _twelve_steps(context, key, asked, asked, operation) if asked is not None else None
+
+
 def _twelve_steps(context: Context, key: str, texts: Texts, changed: Texts, operation: Operation) -> str | None:
     gone = operation.column if operation.kind == "drop-column" else None
     around = _around(context, key, gone)
