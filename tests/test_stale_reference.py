@@ -159,6 +159,7 @@ def test_every_kind_of_name_is_looked_for(sql: str, path: str, text: str) -> Non
     ("sql", "path", "text"),
     [
         ("DROP TABLE app.jobs;", "a.py", 'x = "SELECT 1 FROM jobs"'),
+        ("ALTER TABLE users SET SCHEMA app;", "a.py", 'x = "SELECT 1 FROM users"'),
         ('DROP TABLE "Message";', "a.py", 'x = "SELECT 1 FROM message"'),
         ("ALTER TABLE users DROP COLUMN tag;", "a.py", 'x = "SELECT 1 FROM users u JOIN tag ON tag.name = u.email"'),
         ("DROP TABLE tag;", "a.ts", 'const tag = Array.from("tag")'),
@@ -270,3 +271,31 @@ def test_nothing_is_searched_where_nothing_is_dropped_or_the_rule_is_off(project
         [sys.executable, "-c", code, "lint", "db"], cwd=project, check=False, capture_output=True, text=True
     )
     assert done.stderr.strip().endswith("True"), done.stderr
+
+
+def test_a_name_that_another_history_of_the_run_still_has_is_not_looked_for(project: Path) -> None:
+    git(project, "init", "-q")
+    other = project / "other" / "migrations"
+    other.mkdir(parents=True)
+    (other / "001_users.sql").write_text("CREATE TABLE users (id bigint PRIMARY KEY, phone_number text);\n")
+    assert places(lint(project, "db", "other", "--dialect", "postgresql")) == []
+    assert places(lint(project, "db", "--dialect", "postgresql")) == ["app/q.py"]
+
+
+def test_a_whole_history_is_not_searched_for_what_a_later_migration_makes_again(project: Path) -> None:
+    git(project, "init", "-q")
+    (project / "db" / "migrations" / "003_again.sql").write_text("ALTER TABLE users ADD COLUMN phone_number int;\n")
+    assert places(lint(project, "db", "--dialect", "postgresql")) == []
+
+
+def test_with_a_base_the_code_of_the_work_tree_is_searched(project: Path) -> None:
+    git(project, "init", "-q")
+    drop = project / "db" / "migrations" / "002_drop.sql"
+    text = drop.read_text()
+    drop.unlink()
+    git(project, "add", ".")
+    git(project, "commit", "-qm", "before")
+    drop.write_text(text)
+    assert places(lint(project, "db", "--base", "HEAD", "--dialect", "postgresql")) == ["app/q.py"]
+    (project / "app" / "q.py").write_text('x = "SELECT id FROM users"\n')
+    assert places(lint(project, "db", "--base", "HEAD", "--dialect", "postgresql")) == []

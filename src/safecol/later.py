@@ -27,6 +27,8 @@ _TAKES = frozenset(
         "drop-routine", "rename-object",
     }
 )  # fmt: skip
+# A search path may lead to a table that has moved.
+_FINDS = _TAKES - {"move-to-schema"}
 _SHOWN = 5
 
 Make = Callable[[Trace, str, Hit], Finding | None]
@@ -120,7 +122,7 @@ class Later:
         if operation.kind not in gone.KINDS:
             return None
         finding = kept = None
-        tops = self._tops(file.path, settings) if file.target and operation.kind in _TAKES else ()
+        tops = self._tops(file.path, settings) if file.target and operation.kind in _FINDS else ()
         if tops:
             values = {"gone": _named(step), "fate": _fate(step), "places": PLACES}
             finding = make(made, STALE, Hit(step, operation.span, values))
@@ -232,7 +234,7 @@ def _named(step: Step) -> str:
 
 def _fate(step: Step) -> str:
     kind = step.operation.kind
-    return "is renamed" if kind.startswith("rename") else "is moved" if kind == "move-to-schema" else "is dropped"
+    return "is renamed" if kind.startswith("rename") else "is dropped"
 
 
 def _shown(path: str) -> str:
