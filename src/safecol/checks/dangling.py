@@ -1,10 +1,13 @@
-"""Routines: a trace comes in; drops and renames of what the body of a routine still names go out."""
+"""Routines and the like: a trace comes in; drops and renames of what their bodies still name go out."""
 
 from collections.abc import Iterator
 
-from safecol.trace import Hit, Trace
+from safecol.trace import Hit, Step, Trace
 
-_KINDS = frozenset({"drop-column", "drop-table", "drop-view", "rename-column", "rename-table"})
+_KINDS = frozenset({"drop-column", "drop-table", "drop-view", "rename-column", "rename-table", "modify-column"})
+_MENDING = frozenset(
+    {"create-routine", "drop-routine", "create-view", "drop-view", "alter-view", "create-trigger", "drop-trigger"}
+)
 
 
 def left_behind(trace: Trace) -> Iterator[Hit]:
@@ -13,7 +16,7 @@ def left_behind(trace: Trace) -> Iterator[Hit]:
         if step.operation.kind not in _KINDS or not step.existing or not step.facts.get("named_by"):
             continue
         later = trace.steps[at + 1 :]
-        mended = {one.table for one in later if one.operation.kind in ("create-routine", "drop-routine")}
+        mended = {_label(one) for one in later if one.operation.kind in _MENDING}
         made = any(one.operation.kind.startswith("create-") and one.table == step.table for one in later)
         left = [name for name in str(step.facts["named_by"]).split(",") if name not in mended]
         if left and not made and not any(one.operation.kind == "do-block" for one in later):
@@ -21,3 +24,8 @@ def left_behind(trace: Trace) -> Iterator[Hit]:
             what = f"{step.table}.{column}" if column else step.table or ""
             shown = ", ".join(f"`{name}`" for name in left)
             yield Hit(step, step.operation.span, {"users": shown, "what": what})
+
+
+def _label(step: Step) -> str | None:
+    """What a statement makes or drops, as `named_by` calls it."""
+    return f"trigger {step.operation.value}" if step.operation.kind.endswith("-trigger") else step.table

@@ -41,7 +41,7 @@ def columns_without_replacement(trace: Trace) -> Iterator[Hit]:
     """
     for at, step in enumerate(trace.steps):
         operation = step.operation
-        if operation.kind != "rename-column" or not step.existing or operation.relation is None:
+        if not _renames_column(operation) or not step.existing or operation.relation is None:
             continue
         later = trace.steps[at + 1 :]
         if any(_stands_in(after.operation, operation) or _swaps(after.operation, operation) for after in later):
@@ -50,7 +50,17 @@ def columns_without_replacement(trace: Trace) -> Iterator[Hit]:
             continue
         if not any(_made(later, name, _VIEWS) for name in _names(trace.steps, operation.relation.name)):
             kind = step.facts.get("column_type")
-            yield Hit(step, operation.span, {"type": kind} if isinstance(kind, str) else {})
+            values = {"type": kind} if isinstance(kind, str) else {}
+            if operation.kind == "modify-column":
+                values["new_name"] = operation.new_name or ""
+            yield Hit(step, operation.span, values)
+
+
+def _renames_column(operation: Operation) -> bool:
+    """Whether it gives a column another name: CHANGE does so with a definition that may be another too."""
+    if operation.kind == "modify-column":
+        return operation.new_name is not None and operation.new_name.lower() != (operation.column or "").lower()
+    return operation.kind == "rename-column"
 
 
 def _made(steps: tuple[Step, ...], name: str, kinds: frozenset[str]) -> bool:
@@ -83,7 +93,8 @@ def _stands_in(added: Operation, renamed: Operation) -> bool:
 def _swaps(taking: Operation, leaving: Operation) -> bool:
     """Whether a column takes the name that another column of the same table has just given up."""
     return (
-        taking.kind == leaving.kind == "rename-column"
+        _renames_column(taking)
+        and _renames_column(leaving)
         and taking.relation == leaving.relation
         and taking.new_name == leaving.column
     )

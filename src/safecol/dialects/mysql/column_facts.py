@@ -1,5 +1,6 @@
 """Facts of operations on columns of MySQL and MariaDB: operation, context and statement in, facts out."""
 
+import re
 from collections.abc import Callable
 
 from safecol.context import Context
@@ -111,7 +112,26 @@ def _drop_column(context: Context, operation: Operation, key: str, rest: Rest, f
         for other in rest.operations
     )
     _users(context, key, name, rest, found)
-    found["named_by"] = ""
+    found["named_by"] = ",".join(named_by(context, key, name))
+
+
+def named_by(context: Context, key: str, column: str | None) -> list[str]:
+    """Views, triggers and routines that still name a table, or a column of it: the server drops it all the same."""
+    found = []
+    for item in context.schema.dependents.get(key, ()):
+        if column is None:
+            gone = item.kind == "trigger"  # it goes with its table
+        else:
+            gone = item.columns is None or column.lower() not in {name.lower() for name in item.columns}
+        if not gone:
+            found.append(item.name)
+    table = re.compile(rf"(?i)\b(?:FROM|JOIN|UPDATE|INTO)\s+(?:`?\w+`?\.)?`?{re.escape(key.rpartition('.')[2])}\b")
+    for name, routines in context.schema.routines.items():
+        for routine in routines:
+            body = routine.definition.body
+            if table.search(body) and (column is None or re.search(rf"(?i)\b{re.escape(column)}\b", body)):
+                found.append(name)
+    return list(dict.fromkeys(found))
 
 
 def _indexed(indexes: list[Index]) -> str:
@@ -174,7 +194,7 @@ def _rename_column(context: Context, operation: Operation, key: str, rest: Rest,
     table = context.schema.tables.get(key)
     found["missing"] = table is not None and table.complete and name not in table.columns
     _users(context, key, name, rest, found)
-    found["named_by"] = ""
+    found["named_by"] = ",".join(named_by(context, key, name))
 
 
 def _modify_column(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
@@ -188,6 +208,7 @@ def _modify_column(context: Context, operation: Operation, key: str, rest: Rest,
     found["no_op"] = found["missing"] is True and found["if_exists"] is True
     found["renames"] = operation.new_name is not None and operation.new_name.lower() != name.lower()
     found["nullable"] = definition.nullable
+    found["named_by"] = ",".join(named_by(context, key, name)) if found["renames"] else ""
     found["key"] = "identity" if definition.identity is not None or definition.serial else "none"
     found["generated"] = definition.generated or "none"
     found["default"] = default_class(context, definition, definition.default)

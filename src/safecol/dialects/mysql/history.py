@@ -3,6 +3,7 @@
 Names of indexes belong to their table here, a column is changed as a whole, and keys make indexes of their own.
 """
 
+import re
 from collections.abc import Callable
 
 from safecol import history
@@ -16,8 +17,10 @@ from safecol.operations import (
     Operation,
     PartitionKey,
     TableDefinition,
+    TriggerDefinition,
 )
-from safecol.schema import Column, Constraint, Index, Table
+from safecol.patterns import lazy
+from safecol.schema import Column, Constraint, Dependent, Index, Table
 
 
 def index_key(table: str, name: str) -> str:
@@ -355,6 +358,22 @@ def _drop_table(context: Context, operation: Operation, key: str) -> None:
     history.apply(context, operation._replace(kind="drop-table"))
 
 
+def _create_trigger(context: Context, operation: Operation, key: str) -> None:
+    """A trigger uses the columns of its table that its body names behind NEW and OLD."""
+    history.apply(context, operation)
+    definition = operation.definition
+    if not isinstance(definition, TriggerDefinition):
+        return
+    name = f"trigger {operation.value}"
+    used = frozenset(found.lower() for found in _NEW_OR_OLD.findall(definition.body))
+    kept = tuple(item for item in context.schema.dependents.get(key, ()) if item.name != name)
+    context.schema.put(context.schema.dependents, key, (*kept, Dependent("trigger", name, used)))
+    context.schema.put(context.schema.used_by, name, (key,))
+
+
+_NEW_OR_OLD = lazy(r"\b(?:NEW|OLD)\s*\.\s*`?(\w+)", re.IGNORECASE)
+
+
 def _versioning(context: Context, operation: Operation, key: str) -> None:
     set_option(context, key, "system-versioned", "1" if operation.kind == "add-versioning" else None)
 
@@ -377,6 +396,7 @@ _APPLY: dict[str, Callable[[Context, Operation, str], None]] = {
     "drop-partition": _change_partitions,
     "reorganize-partition": _change_partitions,
     "rename-table": _rename_table,
+    "create-trigger": _create_trigger,
     "add-versioning": _versioning,
     "drop-versioning": _versioning,
 }

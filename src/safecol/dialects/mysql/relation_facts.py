@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from safecol.context import Context
-from safecol.dialects.mysql import charsets, type_changes, types
+from safecol.dialects.mysql import charsets, column_facts, type_changes, types
 from safecol.expressions import columns
 from safecol.fold import Rest
 from safecol.operations import Definition, Operation, PartitionKey, TableDefinition
@@ -105,6 +105,7 @@ def _drop_table(context: Context, operation: Operation, key: str, rest: Rest, fo
     users = [name for name, _ in context.schema.referencing(key) if name != key and name not in gone]
     found["referenced"] = bool(users)
     found["users"] = ", ".join(dict.fromkeys(users))
+    found["named_by"] = ",".join(column_facts.named_by(context, key, None)) if operation.kind != "truncate" else ""
     found["missing"] = context.exists(key) is False
     found["no_op"] = found["missing"] is True and found["if_exists"] is True
 
