@@ -284,7 +284,7 @@ def test_files_that_the_runner_passes_over(layout: dict[str, str], ignored: list
 
 
 def test_a_text_that_is_on_no_disk() -> None:
-    found = discover.unsaved("m/1_x.sql", "-- +goose Up\n", runner=lambda _: None, dialect=lambda _: None)
+    (found,) = discover.unsaved("m/1_x.sql", "-- +goose Up\n", runner=lambda _: None, dialect=lambda _: None)
     assert (found.path, found.runner, found.target) == ("m/1_x.sql", "goose", True)
 
 

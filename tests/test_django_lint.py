@@ -1,5 +1,6 @@
 """Projects of Django linted: places, coverage, suppression, what is context, and what is not even imported."""
 
+import io
 import json
 import subprocess
 import sys
@@ -125,3 +126,16 @@ def test_the_first_migrations_of_an_app_run_together(capsys: pytest.CaptureFixtu
     assert [one["rule"] for one in findings(lint(capsys))] == ["blocking-index-creation"]
     Path("shop/migrations/0002_next.py").write_text(NEXT.replace("    operations", first))
     assert findings(lint(capsys)) == []
+
+
+def test_a_migration_that_is_on_no_disk_yet_has_those_before_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = NEXT.replace("0001_initial", "0002_next").replace("book_title", "again")
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text.encode())))
+    cli.run(["lint", "-", "--stdin-filename", "shop/migrations/0003_more.py", "--output-format", "json"])
+    report = json.loads(capsys.readouterr().out)
+    assert (report["summary"]["targets"], report["summary"]["context"]) == (1, 2)
+    assert [(one["rule"], one["path"]) for one in findings(report)] == [
+        ("blocking-index-creation", "shop/migrations/0003_more.py")
+    ]

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from safecol.errors import UserError
 from safecol.patterns import lazy
 from safecol.records import NamedTuple
 from safecol.runners import detection, dialects, ordering, recognition
@@ -71,8 +72,11 @@ def find(
 
 def unsaved(
     path: str, text: str, *, runner: Override, dialect: Override, django: "Callable[[str], Given] | None" = None
-) -> MigrationFile:
-    """The file that `text` would be under `path`, which needn't exist: standard input, an editor's buffer."""
+) -> tuple[MigrationFile, ...]:
+    """The file that `text` would be under `path`, which needn't exist: standard input, an editor's buffer.
+
+    A migration in Python comes last, behind those that run before it. Errors: UserError when its database isn't read.
+    """
     search = _Search(runner, dialect, lambda _path: False, force_exclude=False, django=django)
     full = os.path.abspath(path)
     search.around.remember(full, text)
@@ -81,8 +85,11 @@ def unsaved(
         group = _Group(os.path.dirname(group.root), nested=True, members=(full,))
     search.targets[full] = None
     if full.endswith(".py") and recognition.python_kind(full, search.around):
-        return next(file for history in search.python() for at, file in history if at == full)
-    return search.files_of(group)[0][1]
+        found = tuple(file for history in search.python() for file in search.with_context(history))
+        if found:
+            return found
+        raise UserError(f"{path}: {search.skipped[0][1]}", "name its dialect if the guess is wrong")
+    return (search.files_of(group)[0][1],)
 
 
 class _Search:

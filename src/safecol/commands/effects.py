@@ -61,7 +61,7 @@ def _unread(statements: tuple[StatementEffect, ...]) -> list[str]:
 def _request(arguments: Namespace, settings: Settings) -> EffectsRequest:
     if arguments.sql is not None:
         contents = {given.located(SQL_NAME): arguments.sql}
-        made = files.unsaved(SQL_NAME, contents, settings)
+        *_, made = files.unsaved(SQL_NAME, contents, settings)
         return EffectsRequest((made._replace(path=SQL_NAME),), settings, given.read_schema(settings), contents)
     paths, contents = files.with_stdin(arguments.paths, arguments.stdin_filename)
     found = files.find(paths, contents, settings)

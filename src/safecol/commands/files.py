@@ -48,7 +48,7 @@ def find(paths: Sequence[str], contents: Mapping[str, str], settings: Settings) 
     )
     for missing in found.missing:
         raise UserError(f"{missing}: no such file or folder", "correct the path")
-    typed = [unsaved(path, contents, settings) for path in paths if path not in on_disk]
+    typed = [file for path in paths if path not in on_disk for file in unsaved(path, contents, settings)]
     if found.files or typed:
         return Found((*found.files, *typed), found.skipped)
     unread = [path for path, reason in found.skipped if is_unread(reason)]
@@ -98,18 +98,18 @@ def is_unread(reason: str) -> bool:
     return reason.endswith(("not read yet", "safecol reads")) or reason.startswith("the folder can't be read")
 
 
-def unsaved(path: str, contents: Mapping[str, str], settings: Settings) -> "MigrationFile":
-    """A migration that is on no disk: standard input or --sql."""
+def unsaved(path: str, contents: Mapping[str, str], settings: Settings) -> "tuple[MigrationFile, ...]":
+    """A migration that is on no disk, standard input or --sql, behind those before it where they are known."""
     from safecol import discover
 
-    made = discover.unsaved(
+    *before, made = discover.unsaved(
         path,
         contents[located(path)],
         runner=lambda shown: settings.for_path(shown).runner,
         dialect=lambda shown: settings.for_path(shown).dialect,
         django=lambda shown: of_django(settings.for_path(shown)),
     )
-    return made._replace(target=True)
+    return (*before, made._replace(target=True))
 
 
 def notes(skipped: Sequence[tuple[str, str]]) -> tuple[str, ...]:
