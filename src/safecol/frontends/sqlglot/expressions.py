@@ -91,15 +91,15 @@ def _literal(node: Node, _: Style) -> Expression:
 
 def _column(node: Node, style: Style) -> Expression:
     parts = [part for part in (node.args.get("catalog"), node.args.get("db"), node.args.get("table")) if part]
-    names = [style.table(part.name, quoted=bool(part.args.get("quoted"))) for part in parts]
+    names = [style.table(part.name) for part in parts]
     last = node.this
     if last.key == "star":
         return ColumnReference((*names, "*"))
-    return ColumnReference((*names, style.column(last.name, quoted=bool(last.args.get("quoted")))))
+    return ColumnReference((*names, style.column(last.name)))
 
 
 def _identifier(node: Node, style: Style) -> Expression:
-    return ColumnReference((style.column(node.name, quoted=bool(node.args.get("quoted"))),))
+    return ColumnReference((style.column(node.name),))
 
 
 def _cast(node: Node, style: Style) -> Expression:

@@ -34,12 +34,8 @@ class Scope(NamedTuple):
 def relation_name(node: Node, style: Style) -> Name:
     """The name of a Table node."""
     this, schema = node.this, node.args.get("db")
-    name = style.table(getattr(this, "name", "") or str(this or ""), quoted=_quoted(this))
-    return Name(name, style.table(schema.name, quoted=_quoted(schema)) if schema else None)
-
-
-def _quoted(node: Node) -> bool:
-    return bool(getattr(node, "args", {}).get("quoted"))
+    name = style.table(getattr(this, "name", "") or str(this or ""))
+    return Name(name, style.table(schema.name) if schema else None)
 
 
 def read(node: Node, style: Style) -> Reading:
@@ -137,7 +133,7 @@ def _column(node: Node, scope: Scope, reading: Reading, style: Style) -> None:
     if node.this.key == "star":
         reading.stars.append(True)
         return
-    column, table = style.column(node.name, quoted=_quoted(node.this)), node.args.get("table")
+    column, table = style.column(node.name), node.args.get("table")
     if table is None:
         names = set(scope.items.values())
         certain = len(names) == 1 and (scope.outer is None or not scope.outer.items)
@@ -145,7 +141,7 @@ def _column(node: Node, scope: Scope, reading: Reading, style: Style) -> None:
         if not certain or name is not None:
             reading.columns[(str(name) if name is not None else None, column)] = None
         return
-    qualifier = style.table(table.name, quoted=_quoted(table))
+    qualifier = style.table(table.name)
     current: Scope | None = scope
     while current is not None:
         if qualifier in current.items:

@@ -9,29 +9,18 @@ Node = Any
 
 
 class Style(NamedTuple):
-    """`dialect` is sqlglot's name. `tables` and `columns` say which names are folded to lower case.
-
-    `all`: however written; `unquoted`: those without quotes; `none`: names stay as written.
-    """
+    """`dialect` is sqlglot's name; `exact_tables` is whether the case of a table's name matters."""
 
     dialect: str
-    tables: str = "all"
-    columns: str = "all"
+    exact_tables: bool = False
 
-    def table(self, name: str, *, quoted: bool = False) -> str:
+    def table(self, name: str) -> str:
         """The name of a table or schema as it is compared."""
-        return _folded(self.tables, name, quoted=quoted)
+        return name if self.exact_tables else name.lower()
 
-    def column(self, name: str, *, quoted: bool = False) -> str:
+    def column(self, name: str) -> str:
         """The name of a column, index or constraint as it is compared."""
-        return _folded(self.columns, name, quoted=quoted)
-
-
-def _folded(rule: str, name: str, *, quoted: bool) -> str:
-    if rule == "all" or (rule == "unquoted" and not quoted):
         return name.lower()
-    return name
 
 
-MYSQL = Style("mysql", tables="none")
-SQLITE = Style("sqlite")
+MYSQL = Style("mysql", exact_tables=True)
