@@ -6,6 +6,11 @@ _UUID = """DO $$ BEGIN
 END $$"""
 
 PREPARED: dict[str, tuple[str, ...]] = {
+    # The page is about a table of which nothing is known.
+    "any/backfill-in-schema-transaction bad 7": (
+        "CREATE TABLE users (id bigint PRIMARY KEY)",
+        "CREATE TABLE orders (id bigint PRIMARY KEY, user_id bigint DEFAULT 1)",
+    ),
     "any/object-rename bad 1": (
         "CREATE SCHEMA app",
         "CREATE FUNCTION order_total(bigint) RETURNS bigint LANGUAGE sql AS 'SELECT $1'",
