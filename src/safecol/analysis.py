@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 def lint(request: LintRequest) -> Result:
     """Findings of all targets, with what was read, suppressed, assumed and not understood."""
     collected = Collected(
-        request.catalog, request.files, request.edited, whole=request.change_set != "all", sources=request.sources
-    )
+        request.catalog, request.files, request.edited, whole=request.change_set != "all", sources=request.sources,
+        marks=request.marks,
+    )  # fmt: skip
     for ran in run(request.files, request.settings.for_path, request.catalog, request.contents, request.schema,
                    change_set=request.change_set, jobs=request.jobs, cache=request.cache):  # fmt: skip
         collected.add(ran, request.selected(ran.read.file.path))

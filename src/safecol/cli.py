@@ -90,7 +90,8 @@ def _dispatch(given: list[str]) -> int:
     try:
         made = parser(verb)
         # Options may stand between paths; the parser for that doesn't know `--`.
-        parsed = (made.parse_args if "--" in given else made.parse_intermixed_args)(given[1:])
+        words = ["--add-ignore=" if word == "--add-ignore" else word for word in given[1:]]  # no path is its reason
+        parsed = (made.parse_args if "--" in given else made.parse_intermixed_args)(words)
     except SystemExit as stop:  # --help
         return int(stop.code or 0)
     return _command(verb, parsed)
@@ -189,6 +190,9 @@ def _lint() -> ArgumentParser:
     output.add_argument("-o", "--output-file", metavar="FILE", help="write to FILE instead of standard output")
     output.add_argument(
         "--report", metavar="FORMAT=PATH", action="append", default=[], help="write a report beside; repeatable"
+    )
+    output.add_argument(
+        "--add-ignore", metavar="REASON", help="write comments that ignore what was found; =REASON may be left out"
     )
     output.add_argument("--statistics", action="store_true", help="count findings by rule instead of showing them")
     output.add_argument("--show-files", action="store_true", help="list the files that were read, and as what")

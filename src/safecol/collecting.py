@@ -53,14 +53,17 @@ class Collected:
         whole: bool = True,
         code: Mapping[str, str] | None = None,
         sources: bool = True,
+        marks: bool = False,
     ) -> None:
         """`files` are all of the run, `edited` the paths that existed before; `whole`: histories to their ends.
 
         `code` are the application's texts by path; None is what lies on the disk. `sources` is whether stages of
-        Python migrations get their source.
+        Python migrations get their source, `marks` whether the places of statements are kept.
         """
         self.catalog = catalog
         self.sources = sources
+        self.marks = marks
+        self.statements_of: dict[str, dict[int, Span]] = {}
         self.of_files = history.of_files(files, edited)
         self.later = Later(files, code, whole=whole)
         self.downs: dict[str, tuple[int, int]] = {}
@@ -123,6 +126,12 @@ class Collected:
             self.findings.extend(sorted(kept, key=lambda finding: finding.span))
         if found:
             self.texts[ran.read.file.path] = ran.read.source
+        if found and self.marks:
+            places = ran.read.places
+            self.statements_of[ran.read.file.path] = {
+                one.number: places.statement(one.span) if places is not None else one.span
+                for one in ran.read.statements
+            }
 
     def _placed(self, finding: Finding) -> Finding:
         """A finding in the SQL that a file sends as one in the file itself."""
@@ -367,6 +376,7 @@ class Collected:
             notes=(*self._missed(), *self.noted, *offers(self.findings)),
             files=tuple(self.uses),
             texts=self.texts,
+            statements_of=self.statements_of,
             coverage=self.coverage,
         )
 

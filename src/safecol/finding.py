@@ -94,7 +94,8 @@ class Result(NamedTuple):
 
     `texts` maps each path with findings to its source; `guesses` are sentences about what was assumed
     (dialect, server version, runner) because nothing said so. `coverage` is how many operations the targets in Python
-    have, and how many of them were understood; None without such targets.
+    have, and how many of them were understood; None without such targets. `statements_of` has the places of
+    statements by number for each path with findings, where they were asked for.
     """
 
     findings: tuple[Finding, ...]
@@ -108,6 +109,7 @@ class Result(NamedTuple):
     files: tuple[FileUse, ...] = ()
     texts: Mapping[str, Source] = {}
     coverage: tuple[int, int] | None = None
+    statements_of: Mapping[str, Mapping[int, Span]] = {}
 
     def count(self, severity: str) -> int:
         """How many findings have this severity."""

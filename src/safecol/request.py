@@ -18,6 +18,7 @@ class LintRequest(NamedTuple):
     `selected` gives the names of the rules that run on a path. `jobs` is the number of processes that read many files:
     None takes the processors that there are. `edited` are the paths of targets that existed before the change.
     `sources` is whether stages of Python migrations get their source: formats that show none do without.
+    `marks` is whether the places of statements are kept for who writes directives to them.
     `cache` is the folder of what was read before: "" is the usual one, None is to do without.
     """
 
@@ -31,6 +32,7 @@ class LintRequest(NamedTuple):
     jobs: int | None = None
     edited: frozenset[str] = frozenset()
     sources: bool = True
+    marks: bool = False
     cache: str | None = None
 
 

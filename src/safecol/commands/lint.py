@@ -35,6 +35,11 @@ def run(arguments: Namespace) -> int:
     if root.select or root.extend_select or root.ignore or root.severity:
         _selected(load(), settings, "")  # an unknown rule name must fail, whatever there is to check
     result = _lint(arguments, settings, load)
+    if arguments.add_ignore is not None:
+        from safecol.commands import ignore
+
+        output.emit(ignore.add(result, " ".join(arguments.add_ignore.split()), os.getcwd()), arguments.output_file)
+        return 0
     for _, name, path in reports:
         to_terminal = path == "-"
         options = Options(
@@ -117,7 +122,8 @@ def _lint(arguments: Namespace, settings: Settings, load: Callable[[], "Catalog"
             selected=selected,
             jobs=arguments.jobs,
             cache=_cache(arguments),
-            sources=not arguments.statistics and _shows_stages(arguments),
+            sources=not arguments.statistics and arguments.add_ignore is None and _shows_stages(arguments),
+            marks=arguments.add_ignore is not None,
             edited=frozenset(file.path for file in found if change is not None and real[file.path] in change.edited),
         )
     )
