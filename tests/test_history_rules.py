@@ -102,3 +102,24 @@ def test_a_column_that_an_earlier_file_of_the_change_has_copied_is_dropped_too_s
 
     assert told("all") == ["2.sql"]
     assert told("each") == []
+
+
+def test_an_edited_migration_in_python_is_told_and_one_that_is_laid_out_anew_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from safecol import change_set
+
+    folder = tmp_path / "shop" / "migrations"
+    folder.mkdir(parents=True)
+    git(tmp_path, "init", "-q", "-b", "main")
+    for name in ("0001_a.py", "0002_b.py"):
+        (folder / name).write_text("class Migration:\n    operations = [A('x')]\n")
+    (tmp_path / "models.py").write_text("x = 1\n")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-qm", "a")
+    (folder / "0001_a.py").write_text("class Migration:\n    operations = [A('y')]\n")
+    (folder / "0002_b.py").write_text("# Of the shop\nclass Migration:\n    operations = [\n        A('x'),\n    ]\n")
+    (tmp_path / "models.py").write_text("x = 2\n")
+    monkeypatch.chdir(tmp_path)
+    changed = change_set.changed(["."], base="HEAD")
+    assert [Path(name).name for name in changed.edited] == ["0001_a.py"]

@@ -55,18 +55,33 @@ def _since(top: str, ref: str) -> Changed:
     listed = _git(top, "diff", "--name-only", "-z", "--no-renames", "--diff-filter=AMTR", point, "--")
     untracked = _git(top, "ls-files", "-z", "--others", "--exclude-standard")
     modified = _git(top, "diff", "--name-only", "-z", "--diff-filter=M", point, "--").split("\0")
-    edited = [name for name in modified if name.endswith(_MIGRATIONS) and _differs(top, point, name)]
+    edited = [name for name in modified if _is_migration(name) and _differs(top, point, name)]
     return Changed(frozenset(_absolute(top, listed + untracked)), {}, frozenset(_absolute(top, "\0".join(edited))))
 
 
+def _is_migration(name: str) -> bool:
+    return name.endswith(_MIGRATIONS) or (name.endswith(".py") and ("migrations/" in name or "versions/" in name))
+
+
 def _differs(top: str, point: str, name: str) -> bool:
-    """Whether more than comments on lines of their own and blank lines differ from the base."""
+    """Whether more than comments on lines of their own and blank lines differ from the base; of Python, its syntax."""
     try:
         with open(os.path.join(top, *name.split("/")), encoding="utf-8", errors="replace") as file:
             now = file.read()
     except OSError:
         return False
-    return _sql(_git(top, "show", f"{point}:{name}")) != _sql(now)
+    before = _git(top, "show", f"{point}:{name}")
+    return _python(before) != _python(now) if name.endswith(".py") else _sql(before) != _sql(now)
+
+
+def _python(text: str) -> str:
+    """The syntax tree of a source, which comments and layout are no part of; the source itself where it has none."""
+    import ast
+
+    try:
+        return ast.dump(ast.parse(text))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return text
 
 
 def _sql(text: str) -> list[str]:
