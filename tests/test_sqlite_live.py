@@ -259,6 +259,13 @@ def test_a_switch_of_foreign_keys_in_a_transaction_does_nothing(library: live.Li
 
 
 @pytest.mark.parametrize("library", LIBRARIES, ids=lambda one: one.name)
+@pytest.mark.parametrize(("name", "block"), _blocks("bad", "dangling-dependency"))
+def test_what_is_left_dangling_is_dropped_without_an_error(name: str, block: Any, library: live.Library) -> None:
+    setup, change = _script(block)
+    assert not live.run(library, setup, change).error, name
+
+
+@pytest.mark.parametrize("library", LIBRARIES, ids=lambda one: one.name)
 def test_words_after_a_type_are_taken_for_part_of_it(library: live.Library) -> None:
     for block in examples.of_page(_page("ignored-clause")):
         assert not live.run(library, *_script(block)).error

@@ -138,7 +138,9 @@ def _left_broken(context: Context, key: str, column: str) -> list[str]:
         for dependent in context.schema.dependents.get(key, ())
         if dependent.kind == "trigger" and _only_named_as_event(context, dependent.name, key, column)
     )
-    return found
+    # The columns that a trigger's INSERT and UPDATE write are not looked at either.
+    found.extend(name for name, texts in context.schema.texts.items() if ("writes", f"{key}.{column}") in texts)
+    return list(dict.fromkeys(found))
 
 
 def _rename_column(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:

@@ -18,7 +18,7 @@ _BUILD: dict[str, Callable[[Context, Operation, str, Rest, dict[str, Fact]], Non
 _ON_RELATIONS = frozenset(
     {
         "add-column", "drop-column", "rename-column", "set-not-null", "drop-not-null", "add-constraint",
-        "drop-constraint", "rename-table", "drop-table", "create-index", "drop-index", "drop-view",
+        "drop-constraint", "rename-table", "drop-table", "create-index", "create-trigger", "drop-index", "drop-view",
     }
 )  # fmt: skip
 

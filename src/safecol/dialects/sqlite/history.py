@@ -63,7 +63,8 @@ def _create_index(context: Context, operation: Operation, key: str) -> None:
 
 
 def _create_trigger(context: Context, operation: Operation, key: str) -> None:
-    texts = (("table", key), *_sql(operation), ("event-columns", ",".join(_event_only(operation, key))))
+    written = tuple(pair for pair in operation.options if pair[0] == "writes")
+    texts = (("table", key), *_sql(operation), ("event-columns", ",".join(_event_only(operation, key))), *written)
     _put(context, f"trigger {operation.value}", texts)
     history.apply(context, operation)
 
@@ -152,21 +153,23 @@ def _rename_table(context: Context, operation: Operation, key: str) -> None:
 
 def _follow(context: Context, old: str, new: str) -> None:
     """Write the new name of a table into the texts of its indexes and triggers, and of the views that read it."""
-    from safecol.dialects.sqlite import rebuild
-
     users = {item.name for item in context.schema.dependents.get(new, ())}
     for key, texts in list(context.schema.texts.items()):
         kind, _, name = key.partition(" ")
         owned = kind in ("index", "trigger") and texts[:1] == (("table", old),)
         if not owned and not (kind == "trigger" and key in users) and not (kind == "view" and name in users):
             continue
-        changed = tuple(
-            (part, new if part == "table" and text == old else text)
-            if part != "sql"
-            else (part, rebuild.with_table_renamed(text, old, new))
-            for part, text in texts
-        )
-        _put(context, key, changed)
+        _put(context, key, tuple((part, _in_part(part, text, old, new)) for part, text in texts))
+
+
+def _in_part(part: str, text: str, old: str, new: str) -> str:
+    from safecol.dialects.sqlite import rebuild
+
+    if part == "sql":
+        return rebuild.with_table_renamed(text, old, new)
+    if part == "writes" and text.startswith(f"{old}."):
+        return f"{new}{text.removeprefix(old)}"
+    return new if part == "table" and text == old else text
 
 
 def _add_column(context: Context, operation: Operation, key: str) -> None:
@@ -225,7 +228,8 @@ def _rename_column(context: Context, operation: Operation, key: str) -> None:
             _put(context, name, parts)
         elif kind in ("trigger", "view") and old in dict(texts).get("sql", "").lower():
             # Which of the columns of that name is meant would take all of SQLite's own work to tell.
-            _put(context, name, tuple(pair for pair in texts if pair[0] != "sql"))
+            kept = ((part, f"{key}.{new}" if text == f"{key}.{old}" else text) for part, text in texts if part != "sql")
+            _put(context, name, tuple(kept))
 
 
 _APPLY: dict[str, Callable[[Context, Operation, str], None]] = {

@@ -117,9 +117,9 @@ def _create_index(context: Context, operation: Operation, key: str, rest: Rest, 
     quoted = [value for name, value in operation.options if name == "double-quoted"]
     if table is not None and table.complete:
         found["unknown_column"] = next((name for name in quoted if name not in table.columns), None)
-        plain = [element.column for element in definition.elements if element.column]
+        used = sorted(index_columns(definition))
         found["missing_column"] = next(
-            (name for name in plain if name not in table.columns and name not in quoted and name not in _ROWID), None
+            (name for name in used if name not in table.columns and name not in quoted and name not in _ROWID), None
         )
         found["quotes_string"] = found["unknown_column"] is not None
         found["lacks_column"] = found["missing_column"] is not None
@@ -172,6 +172,21 @@ def _single(context: Context, condition: Expression, key: str) -> bool:
 _KEYS = frozenset({"unique", "primary-key"})
 
 
+def _create_view(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
+    known = context.schema.tables.get(key)
+    found["no_op"] = found["if_not_exists"] is True and known is not None
+    found["taken"] = found["if_not_exists"] is False and _stands(known)
+    features.needed(context, operation, found)
+
+
+def _trigger(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
+    known = f"trigger {operation.value}" in context.schema.texts
+    found["no_op"] = known and found["if_not_exists"] is True
+    found["taken"] = known and found["if_not_exists"] is False
+    if operation.kind == "drop-trigger" and context.schema.complete and not known:
+        found["exists"] = False
+
+
 def _feature(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
     features.needed(context, operation, found)
 
@@ -187,6 +202,8 @@ BUILD: dict[str, Callable[[Context, Operation, str, Rest, Facts], None]] = {
     "update": _data,
     "delete": _data,
     "select": _feature,
-    "create-view": _feature,
+    "create-view": _create_view,
+    "create-trigger": _trigger,
+    "drop-trigger": _trigger,
     "vacuum-full": _feature,
 }

@@ -178,7 +178,7 @@ def _trigger(cursor: Cursor, *, temporary: bool) -> list[Operation]:
     scope.names.update(dict.fromkeys(("new", "old"), table))
     condition = expression(cursor, scope) if cursor.take("WHEN") else None
     cursor.need("BEGIN")
-    use = _body(cursor, scope)
+    use, written = _body(cursor, scope)
     flags |= {"temporary"} if temporary else set()
     return [
         Operation(
@@ -192,23 +192,26 @@ def _trigger(cursor: Cursor, *, temporary: bool) -> list[Operation]:
             query=use._replace(relations=tuple(dict.fromkeys((table, *use.relations)))),
             reads=tuple(name for name in use.relations if name != table),
             flags=frozenset(flags),
-            options=(("timing", timing), ("level", "row"), *_sql(cursor)),
+            options=(("timing", timing), ("level", "row"), *written, *_sql(cursor)),
         )
     ]
 
 
-def _body(cursor: Cursor, scope: Scope) -> QueryUse:
-    """The statements of a trigger up to its END, with what all of them read and change."""
+def _body(cursor: Cursor, scope: Scope) -> tuple[QueryUse, tuple[tuple[str, str], ...]]:
+    """The statements of a trigger up to its END: what all of them read, and the columns that they write.
+
+    DROP COLUMN looks at what they read alone.
+    """
+    written: list[tuple[str, str]] = []
     while not cursor.take("END"):
         for operation in data.statement(cursor, Scope(scope.reading, scope)):
             if operation.relation is not None:
+                name = operation.relation.name
                 scope.reading.relations.append(operation.relation)
-                scope.reading.columns.extend(
-                    (operation.relation.name, value) for key, value in operation.options if key == "column"
-                )
+                written += (("writes", f"{name}.{value}") for key, value in operation.options if key == "column")
         cursor.need(";")
     scope.close()
-    return scope.reading.use()
+    return scope.reading.use(), tuple(dict.fromkeys(written))
 
 
 def drop(cursor: Cursor) -> list[Operation]:
