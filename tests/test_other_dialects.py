@@ -78,6 +78,24 @@ def test_batches_of_clients_end_statements() -> None:
     assert len(statements("DROP TABLE a\n/\nDROP TABLE b\n/\n", "oracle")) == 2
 
 
+def test_sql_server_needs_no_semicolons() -> None:
+    text = "ALTER TABLE a DROP COLUMN b\n-- next\nDELETE FROM c\nWHERE d = 1\n\nUPDATE e SET f = (\n  SELECT 1)\nGO\n"
+    found = statements(text, "tsql")
+    assert [operation.kind for item in found for operation in item.operations] == ["drop-column", "delete", "update"]
+    assert [text[item.span.start : item.span.end].split(maxsplit=1)[0] for item in found] == [
+        "ALTER",
+        "DELETE",
+        "UPDATE",
+    ]
+
+
+def test_statements_of_a_body_are_not_the_files() -> None:
+    text = "CREATE PROCEDURE p AS\nBEGIN\nDELETE FROM c\nEND\nGO\nDROP TABLE a\n"
+    kinds = [operation.kind for item in statements(text, "tsql") for operation in item.operations]
+    assert "delete" not in kinds
+    assert kinds[-1] == "drop-table"
+
+
 def test_a_constraint_and_an_index_are_told() -> None:
     (constraint,) = operations("ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES u (b)", "tsql")
     assert (constraint.kind, constraint.value, str(constraint.target)) == ("add-constraint", "f", "u")

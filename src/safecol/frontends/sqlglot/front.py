@@ -1,21 +1,17 @@
 """Front ends of dialects of which only the neutral rules are known: a dialect's name comes in, its front goes out."""
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 
 from safecol.frontends.sqlglot import lexing, reading, trees
+from safecol.frontends.sqlglot.batches import divided
 from safecol.frontends.sqlglot.lexing import Lexicon
 from safecol.frontends.sqlglot.reading import Converted, Reading
 from safecol.frontends.sqlglot.statements import convert
 from safecol.frontends.sqlglot.style import Style
 from safecol.operations import Opaque, Section, Statement
-from safecol.patterns import lazy
 from safecol.records import NamedTuple
 from safecol.source import Span
 from safecol.trace import Placeholder
-
-# What ends a batch for the clients of SQL Server and Oracle.
-_BATCH_END = lazy(r"^[ \t]*(?:GO|/)[ \t]*(?=\r?$)", re.IGNORECASE | re.MULTILINE)
 
 _LEXICONS: dict[str, Lexicon] = {
     "tsql": Lexicon(brackets=True, nested_comments=True, compound=True),
@@ -51,12 +47,12 @@ def of(dialect: str) -> Front:
             return Converted((), Opaque(place, f"the statement is not understood ({type(error).__name__})"))
 
     def read_section(text: str, section: Section, first: int = 1) -> Reading:
-        return reading.read_section(text, section, first, lexicon, converted, batches)
+        return reading.read_section(text, section, first, lexicon, converted, prepared)
 
-    def batches(text: str, span: Span) -> str:  # noqa: ARG001
+    def prepared(text: str, span: Span) -> str:
         if dialect not in ("tsql", "oracle"):
             return text
-        return _BATCH_END.sub(lambda found: ";" + " " * (len(found.group()) - 1), text)
+        return divided(text, span, lexicon, lines=dialect == "tsql")
 
     def all_comments(text: str, statements: Iterable[Statement]) -> list[tuple[Span, str]]:  # noqa: ARG001
         return reading.all_comments(text, lexicon)
