@@ -51,6 +51,8 @@ def render(
         ("ALTER TABLE orders ADD FOREIGN KEY (user_id) REFERENCES users", "orders_user_id_fkey"),
         ("ALTER TABLE orders ADD UNIQUE (a, b)", "orders_a_b_key"),
         ("ALTER TABLE orders ADD PRIMARY KEY (id)", "orders_pkey"),
+        ("ALTER TABLE orders ADD CHECK (n > 0 AND n < 9)", "orders_n_check"),
+        ("ALTER TABLE orders ADD CHECK (a > b)", "orders_check"),
         ("ALTER TABLE orders ADD CONSTRAINT positive CHECK (n > 0)", "positive"),
         ("ALTER TABLE orders ALTER COLUMN email SET NOT NULL", "orders_email_not_null"),
         ("ALTER TABLE orders DROP CONSTRAINT mine", "mine"),

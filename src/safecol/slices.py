@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from safecol import expressions
 from safecol.expressions import Literal
 from safecol.operations import (
     ColumnDefinition,
@@ -180,6 +181,9 @@ def _constraint(
     source = _read(text[definition.span.start : definition.span.end])
     table = operation.relation.name if operation.relation else ""
     columns = () if definition.kind == "primary-key" else definition.columns
+    if definition.kind == "check" and not columns and definition.expression is not None:
+        read = expressions.columns(definition.expression)
+        columns = tuple(read) if len(read) == 1 else ()  # the server names it after its only column
     made = {"name": found.get("name", "")}
     if definition.name or definition.index:
         made["name"] = _written(source, Name(definition.name or definition.index or ""))
