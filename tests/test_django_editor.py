@@ -79,6 +79,14 @@ ANY_ORDER = {
     # Django goes through a set of models here.
     ("sqlite", "key: longer text with references"),
 }
+NOT_WRITTEN = {
+    # A key of JSON is an expression that is not known on other databases than PostgreSQL.
+    *((dialect, "e_json") for dialect in ("mysql", "mariadb", "sqlite")),
+    ("sqlite", "e_haskey"),
+    # Django casts what it computes of a DecimalField to NUMERIC, once for each function.
+    *(("sqlite", name) for name in ("d_product", "w_abs", "w_mixed", 'db_default=decimal.Decimal("1.5"))')),
+}
+"""By dialect, and by a part of the case's name."""
 DIFFERENT = {
     # Django 3.2 pairs the relations to the old model with those to the new one in whatever order it found them, so a
     # column that can be NULL and one that can't may be taken for each other.
@@ -101,7 +109,10 @@ def test_a_migration_is_read_as_what_django_sends(dialect: str, release: str) ->
         if operations(dialect, sql) != operations(dialect, made):
             different.append(name)
     assert len(wanted) > 250
-    assert [name for name in different if (dialect, release, name) not in DIFFERENT] == []
+    known = {part for of, part in NOT_WRITTEN if of == dialect}
+    left = [name for name in different if (dialect, release, name) not in DIFFERENT]
+    assert [name for name in left if not any(part in name for part in known)] == []
+    assert len(different) <= len(wanted) / 50
 
 
 def test_every_case_was_recorded_and_nothing_else() -> None:

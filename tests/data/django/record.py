@@ -1,7 +1,8 @@
 """Records what Django sends for each case: `python record.py postgresql "host=… port=…"`, with the Django to record.
 
 Each case starts from an empty database, its history is really applied, and so is what is recorded. Adds the release to
-`<dialect>.json` beside this file. Runs on the Python of every Django.
+`<dialect>.json` beside this file. With a third argument, `new`, only cases without a recording of the release are run.
+Runs on the Python of every Django.
 """
 
 import datetime as dt
@@ -48,6 +49,7 @@ def main() -> None:
         DATABASES={"default": database(dialect, words)},
         INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.postgres"] if dialect == "postgresql" else [],
         DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
+        TIME_ZONE="UTC",
         USE_TZ=True,
     )
     django.setup()
@@ -81,7 +83,13 @@ def main() -> None:
 
     still()
     found: dict[str, Any] = {}
+    release = ".".join(map(str, django.VERSION[:2]))
+    path = HERE / f"{dialect}.json"
+    kept = json.loads(path.read_text()) if path.exists() else {}
+    done = {name for name, variants in kept.items() if any(release in releases for releases, _ in variants)}
     for case in django_cases.cases():
+        if "new" in sys.argv[3:] and case.name in done:
+            continue
         reset(connection, dialect)
         try:
             state = run(django_cases.BASE, ProjectState(), atomic=True)
@@ -92,12 +100,11 @@ def main() -> None:
             found[case.name] = list(sent)
         except Exception as problem:  # what this Django or the server doesn't know
             found[case.name] = f"{type(problem).__name__}: {(str(problem).splitlines() or [''])[0]}"[:120]
-    release = ".".join(map(str, django.VERSION[:2]))
     refused = {name: one for name, one in found.items() if isinstance(one, str)}
     print(dialect, release, server(connection, dialect)[:40], len(found), "cases,", len(refused), "refused")
     for name, error in refused.items():
         print("  ", name[:90], "|", error)
-    keep(dialect, release, found)
+    keep(path, kept, release, found)
 
 
 def still() -> None:
@@ -115,12 +122,15 @@ def still() -> None:
     schema.datetime = Clock
 
 
-def keep(dialect: str, release: str, found: dict[str, Any]) -> None:
+def keep(path: pathlib.Path, kept: dict[str, Any], release: str, found: dict[str, Any]) -> None:
     """Adds a release to the recordings of a dialect: what several releases send alike is kept once."""
-    path = HERE / f"{dialect}.json"
-    kept = json.loads(path.read_text()) if path.exists() else {}
     made: dict[str, Any] = {}
-    for name, sql in found.items():
+    for case in django_cases.cases():
+        name = case.name
+        if name not in found:
+            made[name] = kept[name]
+            continue
+        sql = found[name]
         variants = [[[one for one in releases if one != release], before] for releases, before in kept.get(name, [])]
         same = next((variant for variant in variants if variant[1] == sql), None)
         if same is None:

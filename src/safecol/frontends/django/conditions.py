@@ -25,6 +25,11 @@ def _not(parts: "_Parts") -> "_Parts":
     return _Parts((f"NOT {parts.written}" if len(parts.texts) > 1 else f"NOT ({parts.written})",))
 
 
+_LOOKUPS = frozenset(
+    {*_COMPARED, *_PATTERNS, "in", "isnull", "range", "iexact", "regex", "iregex", "contained_by", "has_key"}
+)
+
+
 class _Parts(NamedTuple):
     """Conditions that one word joins."""
 
@@ -63,7 +68,8 @@ class _Condition(NamedTuple):
             if type(one) is tuple and len(one) == 2 and isinstance(one[0], str):
                 parts.append(inner.lookup(str(one[0]), one[1]))
             else:
-                parts.append(inner.of(one))
+                made = inner.of(one)
+                parts.append(_Parts((made.written,)) if len(value.arguments) + len(value.keywords) == 1 else made)
         parts += [inner.lookup(name, one) for name, one in sorted(value.keywords.items()) if not name.startswith("_")]
         connector = value.keywords.get("_connector")
         made = self.joined(parts, str(connector) if isinstance(connector, str) else "AND")
@@ -93,7 +99,7 @@ class _Condition(NamedTuple):
             transformed = transform(around.target, part, left, internal)
             if transformed is not None:
                 left, internal = transformed
-            elif at == len(path) - 1:
+            elif at == len(path) - 1 and (internal != "JSONField" or part in _LOOKUPS):
                 last = part
             else:
                 left = self._key(left, internal, part)
@@ -163,8 +169,13 @@ class _Condition(NamedTuple):
             if target.dialect == "mysql":
                 return f"REGEXP_LIKE({left}, {text}, '{'c' if last == 'regex' else 'i'}')"
             return f"{left} REGEXP {'BINARY ' if target.mysql and last == 'regex' else ''}{text}"
+        if last == "has_key" and target.mysql and isinstance(value, str):
+            key = defaults.condition_string(target, f'$."{value}"')
+            return f"JSON_CONTAINS_PATH({left}, 'one', {key})"
         if last in ("contains", "contained_by", "overlap", "overlaps", "has_key") and target.postgresql:
-            sign = {"contains": "@>", "contained_by": "<@", "has_key": "?"}.get(last, "&&")
+            if last == "has_key" and isinstance(value, str):
+                return f"{left} ? {defaults.condition_string(target, str(value))}"
+            sign = {"contains": "@>", "contained_by": "<@"}.get(last, "&&")
             return f"{left} {sign} {self._value(found, internal, value)}"
         return None
 
@@ -184,7 +195,9 @@ class _Condition(NamedTuple):
     def _value(self, found: Column, internal: str, value: Value) -> str:
         if isinstance(value, Made) and path_of(value) != "decimal.Decimal()" and not _is_moment(value):
             written = expression(self.around, value)
-            return written if value.path in ARITHMETIC or not self.around.target.since(4, 0) else f"({written})"
+            target = self.around.target
+            bare = value.path.endswith(".Value") and target.since(5, 1)
+            return written if value.path in ARITHMETIC or bare or not target.since(4, 0) else f"({written})"
         if isinstance(value, (Unknown, External, Member)):
             return hole(value)
         effective = defaults.effective(Field("", "", (), {"default": value}))

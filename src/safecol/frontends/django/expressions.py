@@ -26,6 +26,7 @@ _FUNCTIONS = {
     "SUBSTRING", "Round": "ROUND", "Power": "POWER", "Sqrt": "SQRT", "Mod": "MOD", "Sign": "SIGN", "StrIndex": "STRPOS",
     "Repeat": "REPEAT", "Chr": "CHR", "Ord": "ASCII", "LPad": "LPAD", "RPad": "RPAD", "Exp": "EXP", "Ln": "LN",
 }  # fmt: skip
+_CAST = {"longtext": "char", "integer": "signed integer", "bigint": "signed integer", "smallint": "signed integer"}
 _RANGE_OPERATORS = {
     "EQUAL": "=", "NOT_EQUAL": "<>", "CONTAINS": "@>", "CONTAINED_BY": "<@", "OVERLAPS": "&&", "FULLY_LT": "<<",
     "FULLY_GT": ">>", "NOT_LT": "&>", "NOT_GT": "&<", "ADJACENT_TO": "-|-",
@@ -63,6 +64,8 @@ def is_condition(value: Value) -> bool:
 def transform(target: Target, part: str, left: str, internal: str) -> tuple[str, str] | None:
     """What a part of a lookup makes of a column: (SQL, internal type); None for what is none."""
     if part in _PARTS and internal in ("DateField", "DateTimeField", "TimeField"):
+        if target.sqlite and internal == "DateField":
+            return f"django_date_extract('{part}', {left})", "IntegerField"
         if not target.postgresql:
             return f"EXTRACT({_PARTS[part]} FROM {left})", "IntegerField"
         zone = " AT TIME ZONE 'UTC'" if internal == "DateTimeField" else ""
@@ -166,6 +169,8 @@ def _function(around: Around, value: Made, name: str) -> str:
         return f"{'BTRIM' if target.postgresql else 'TRIM'}({', '.join(inner)})"
     if name == "Now":
         words = {"postgresql": "STATEMENT_TIMESTAMP()", "sqlite": "STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')"}
+        if target.sqlite and not target.since(4, 0):
+            return "CURRENT_TIMESTAMP"
         return words.get(target.dialect, "CURRENT_TIMESTAMP(6)")
     if name == "Pi":
         return "PI()"
@@ -186,6 +191,8 @@ def _function(around: Around, value: Made, name: str) -> str:
         if isinstance(field, Made):
             kind, _ = type_of(target, around.state, around.model, field_of(field))
             written = expression(around, value.arguments[0])
+            if target.mysql:
+                kind = _CAST.get(kind, kind)
             return f"({written})::{kind}" if target.postgresql else f"CAST({written} AS {kind})"
     if name == "Collate" and len(value.arguments) == 2:
         return f"{inner[0]} COLLATE {target.quoted(str(value.arguments[1]))}"
