@@ -89,6 +89,13 @@ def _sql(operation: Operation) -> Texts:
     return tuple(pair for pair in operation.options if pair[0] == "sql")
 
 
+def _insert(context: Context, operation: Operation, key: str) -> None:
+    history.apply(context, operation)
+    table = context.schema.tables.get(key)
+    if table is not None and "values-source" in operation.flags and not operation.flags & {"ignore", "on-conflict"}:
+        context.schema.put_table(key, table._replace(populated=True, emptied=-1))
+
+
 def _drop_trigger(context: Context, operation: Operation, key: str) -> None:
     history.apply(context, operation)
     _put(context, f"trigger {operation.value}", None)
@@ -146,8 +153,7 @@ def _rename_table(context: Context, operation: Operation, key: str) -> None:
     table = schema.tables.get(new)
     if before is not None and table is not None:
         # It takes the place of one that was in use: deployed code reads and writes it from here on.
-        filled = table.populated if table.populated is not None else before.populated
-        schema.put_table(new, table._replace(file=min(before.file, table.file), populated=filled))
+        schema.put_table(new, table._replace(file=min(before.file, table.file)))
         schema.put(schema.dropped, new, None)
 
 
@@ -213,6 +219,13 @@ def _rename_column(context: Context, operation: Operation, key: str) -> None:
     schema = context.schema
     history.apply(context, operation)
     old, new = operation.column or "", operation.new_name or ""
+    users = tuple(
+        item._replace(columns=frozenset(new if name == old else name for name in item.columns))
+        if item.columns is not None
+        else item
+        for item in schema.dependents.get(key, ())
+    )
+    schema.put(schema.dependents, key, users or None)
     for name, texts in list(schema.texts.items()):
         kind, _, own = name.partition(" ")
         if kind == "table" and own == key:
@@ -238,6 +251,7 @@ _APPLY: dict[str, Callable[[Context, Operation, str], None]] = {
     "create-trigger": _create_trigger,
     "create-view": _create_view,
     "drop-trigger": _drop_trigger,
+    "insert": _insert,
     "drop-table": _drop_table,
     "drop-view": _drop_view,
     "rename-table": _rename_table,
