@@ -139,3 +139,38 @@ def test_a_migration_that_is_on_no_disk_yet_has_those_before_it(
     assert [(one["rule"], one["path"]) for one in findings(report)] == [
         ("blocking-index-creation", "shop/migrations/0003_more.py")
     ]
+
+
+DROP = (
+    HEAD
+    + """    {attribute}
+    dependencies = [("shop", "0001_initial")]
+    operations = [
+        migrations.SeparateDatabaseAndState(
+            state_operations=[migrations.RemoveField("book", "note")],
+            database_operations=[{database}],
+        ),
+    ]
+"""
+)
+DROP_NOW = 'migrations.RunSQL("ALTER TABLE shop_book DROP COLUMN note", "")'
+
+
+def test_a_column_that_the_models_lost_before_is_dropped_without_a_word(capsys: pytest.CaptureFixture[str]) -> None:
+    second = Path("shop/migrations/0002_next.py")
+    second.write_text(DROP.format(attribute="", database=DROP_NOW))
+    assert [one["rule"] for one in findings(lint(capsys))] == ["column-drop"]
+    second.write_text(DROP.format(attribute="", database=""))
+    third = HEAD + f'    dependencies = [("shop", "0002_next")]\n    operations = [{DROP_NOW}]\n'
+    Path("shop/migrations/0003_drop.py").write_text(third)
+    cli.run(["lint", "shop/migrations/0003_drop.py", "--output-format", "json"])
+    assert findings(json.loads(capsys.readouterr().out)) == []
+
+
+def test_a_migration_that_waits_for_the_new_code_may_drop(capsys: pytest.CaptureFixture[str]) -> None:
+    text = "from django_safemigrate import Safe\n" + DROP.format(attribute="{}", database=DROP_NOW)
+    second = Path("shop/migrations/0002_next.py")
+    second.write_text(text.format("safe = Safe.before_deploy()"))
+    assert [one["rule"] for one in findings(lint(capsys))] == ["column-drop"]
+    second.write_text(text.format("safe = Safe.after_deploy()"))
+    assert findings(lint(capsys)) == []

@@ -13,7 +13,7 @@ from safecol.heads import Rule
 from safecol.later import STALE, UNVALIDATED, Candidate, Later
 from safecol.offers import offers
 from safecol.operations import Section, Statement
-from safecol.read_file import ReadFile
+from safecol.read_file import ANYTHING, ReadFile
 from safecol.request import severities
 from safecol.runners.migration_file import MigrationFile
 from safecol.schema import Schema
@@ -290,6 +290,8 @@ class Collected:
                     continue
                 once.setdefault(key, len(found))
                 found.append(finding)
+        if ran.read.unused:
+            found = [finding for finding in found if not _is_unused(finding, ran.read.unused)]
         return _unmasked(ran, _uncovered(found, rules))
 
     def _chosen(self, dialect: str, selected: frozenset[str]) -> tuple[Rule, ...]:
@@ -391,6 +393,13 @@ def _guess(what: str, paths: list[str], targets: int) -> str:
         else f"--{setting}, or {setting} in the settings, says"
     )
     return f"{what} assumed{where} ({told} which)"
+
+
+def _is_unused(finding: Finding, unused: frozenset[tuple[str, str]]) -> bool:
+    """Whether a drop breaks nobody: the code that named the column or table has gone before."""
+    if finding.rule not in ("column-drop", "table-drop"):
+        return False
+    return ANYTHING in unused or (finding.table or "", finding.column or "") in unused
 
 
 def _once(found: list[Finding]) -> list[Finding]:

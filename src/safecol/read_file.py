@@ -12,12 +12,16 @@ if TYPE_CHECKING:
     from safecol.frontends.python.emitted import Places
 
 
+ANYTHING = ("*", "*")
+
+
 class ReadFile(NamedTuple):
     """A file as read. `problems` are what its runner or its text does wrong; `unread` says why nothing was read.
 
     A migration in another language is read as the SQL that it sends: `emitted` is that text, which spans refer to, and
     `places` its map back into the file. `session` are settings that its runner makes, as (name, value). `met` counts
-    the operations of such a migration, `missed` those of them that were not understood.
+    the operations of such a migration, `missed` those of them that were not understood. `unused` are columns, as
+    (table, column), that no deployed code names any more when it runs; `ANYTHING` where that is so of all it drops.
     """
 
     file: MigrationFile
@@ -31,6 +35,7 @@ class ReadFile(NamedTuple):
     session: tuple[tuple[str, str], ...] = ()
     met: int = 0
     missed: int = 0
+    unused: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def text(self) -> str:

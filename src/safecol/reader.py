@@ -65,8 +65,8 @@ def _read_alembic(
     around = environment.environment(file.environment) if known is None else environment.of_text(known)
     path = os.path.abspath(file.path) if "/" in file.path or os.path.exists(file.path) else ""
     found = reading.read(
-        source.text, transaction or around.of_dialect(file.dialect), file.dialect, path, file.environment, dict(file.helpers),
-        opened=around.open, engines=dict(file.engines),
+        source.text, transaction or around.of_dialect(file.dialect), file.dialect, path, file.environment,
+        dict(file.helpers), opened=around.open, engines=dict(file.engines),
     )  # fmt: skip
     migration = _migration(file, found.sections)
     return ReadFile(
@@ -83,7 +83,7 @@ def _read_django(file: MigrationFile, source: Source, transaction: str | None, r
     session = file.project.session if file.project is not None else ()
     return ReadFile(
         file, source, migration, found.problems, found.placeholders, emitted=found.text, places=found.places,
-        session=session, met=found.met, missed=found.missed,
+        session=session, met=found.met, missed=found.missed, unused=found.unused,
     )  # fmt: skip
 
 

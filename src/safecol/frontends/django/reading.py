@@ -2,11 +2,12 @@
 
 import ast
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from safecol.dialects import loaded, registry
 from safecol.frontends.django import sections
+from safecol.frontends.django.columns import column_name
 from safecol.frontends.django.editor import Editor
 from safecol.frontends.django.following import Following
 from safecol.frontends.django.given import why
@@ -14,10 +15,12 @@ from safecol.frontends.django.operations import Applying, flattened
 from safecol.frontends.django.project import Project
 from safecol.frontends.django.state import contributed
 from safecol.frontends.django.target import Target
+from safecol.frontends.django.values import State
 from safecol.frontends.python.emitted import Places
-from safecol.frontends.python.values import plain
+from safecol.frontends.python.values import path_of, plain
 from safecol.operations import Opaque, Section, Statement
 from safecol.patterns import lazy
+from safecol.read_file import ANYTHING
 from safecol.records import NamedTuple
 from safecol.source import Span
 from safecol.trace import Placeholder, Problem
@@ -32,7 +35,7 @@ class Reading(NamedTuple):
     """What a migration sends: `text` is its SQL, whose places in the file are `places`.
 
     Spans of sections, statements, placeholders and problems are those of `text`. `met` counts the operations in the
-    file, `missed` those of them that were not understood.
+    file, `missed` those of them that were not understood. `unused` are columns that it drops and no model has had.
     """
 
     text: str
@@ -42,6 +45,7 @@ class Reading(NamedTuple):
     problems: tuple[Problem, ...] = ()
     met: int = 0
     missed: int = 0
+    unused: frozenset[tuple[str, str]] = frozenset()
 
 
 class Replay:
@@ -100,13 +104,13 @@ class Replay:
             following.opaque(_line(text, getattr(problem, "lineno", None) or 1), refused)
         else:
             if file.replaced:
-                return _Applied(made, "")
+                return _Applied(made, "", self.state)
             try:
                 self._follow(made, tree)
             except RecursionError:
                 following.opaque(Span(0, len(text)), "it is nested too deeply to be analyzed")
-        self.state = made.state
-        return _Applied(made, refused)
+        before, self.state = self.state, made.state
+        return _Applied(made, refused, before, _is_released(following))
 
     def _follow(self, made: Applying, tree: ast.Module) -> None:
         following = made.following
@@ -140,8 +144,12 @@ def _parsed(text: str) -> ast.Module:
 
 
 class _Applied(NamedTuple):
+    """A migration that was applied; `before` is the state before it, `released` whether it waits for the new code."""
+
     made: Applying
     refused: str
+    before: State
+    released: bool = False
 
 
 def _read(applied: _Applied, transaction: str | None, dialect: str) -> Reading:
@@ -160,7 +168,37 @@ def _read(applied: _Applied, transaction: str | None, dialect: str) -> Reading:
         number for number, (first, last) in enumerate(made.of_operations) if any(first <= one < last for one in missed)
     }
     problems = tuple(made.following.problems)
-    return Reading(text, writer.places, read, placeholders, problems, made.met, len(made.missed) + len(unread))
+    unused = frozenset(_unused(applied, read))
+    return Reading(text, writer.places, read, placeholders, problems, made.met, len(made.missed) + len(unread), unused)
+
+
+def _is_released(following: Following) -> bool:
+    """Whether the migration runs when the code that it goes with is deployed: `safe = Safe.after_deploy()`."""
+    migration = following.migration()
+    said = following.attribute_of(migration, "safe") if migration is not None else None
+    return path_of(said).removesuffix("()").endswith("Safe.after_deploy")
+
+
+def _unused(applied: _Applied, sections: Iterable[tuple[Section, tuple[Statement, ...]]]) -> Iterator[tuple[str, str]]:
+    """The columns that are dropped and that the models had no more before: the state was told first."""
+    if applied.released:
+        yield ANYTHING
+        return
+    limit = applied.made.editor.target.longest_name
+    drops = [
+        (operation.relation.name, operation.column)
+        for _, found in sections
+        for statement in found
+        for operation in statement.operations
+        if operation.kind == "drop-column" and operation.relation is not None and operation.column
+    ]
+    if not drops:
+        return
+    models = {model.table(limit): model for model in applied.before.models.values() if model.fields}
+    for table, column in drops:
+        model = models.get(table)
+        if model is not None and column not in {column_name(name, field) for name, field in model.fields.items()}:
+            yield table, column
 
 
 def _class(tree: ast.Module, following: Following) -> Span:
