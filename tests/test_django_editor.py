@@ -2,6 +2,7 @@
 
 import ast
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from django_cases import BASE, Case, cases, source
 from safecol.dialects import loaded
 from safecol.frontends.django.editor import Editor
 from safecol.frontends.django.following import Following
+from safecol.frontends.django.ledger import Known
 from safecol.frontends.django.operations import Applying, flattened
 from safecol.frontends.django.target import Target
 from safecol.frontends.django.values import State
@@ -38,11 +40,19 @@ def _applied(editor: Editor, state: State, operations: str, *, atomic: bool = Tr
     return [one for one in sql if one.strip()] + opaque, made.state
 
 
+@cache
+def base(target: Target) -> tuple[State, dict[str, list[Known]]]:
+    """The state and what the database has after the models that every case begins with."""
+    editor = Editor(target)
+    _, state = _applied(editor, State(auto_field="django.db.models.BigAutoField"), BASE)
+    return state, editor.ledger.tables
+
+
 def said(case: Case, target: Target) -> list[str]:
     """What the reader says that Django sends for a case."""
     editor = Editor(target)
-    state = State(auto_field="django.db.models.BigAutoField")
-    _, state = _applied(editor, state, BASE)
+    state, tables = base(target)
+    editor.ledger.tables = {table: list(known) for table, known in tables.items()}
     if case.history:
         _, state = _applied(editor, state, case.history)
     return _applied(editor, state, case.operations, atomic=case.atomic)[0]
