@@ -214,3 +214,12 @@ def test_projects_below_another_are_their_own() -> None:
     write({"demo/manage.py": ""})
     migrations({"a/migrations/0001_initial.py": "", "demo/b/migrations/0001_initial.py": ""})
     assert {file.history for file in find()} == {".", "demo"}
+
+
+def test_one_of_several_databases_is_said_to_be_a_guess() -> None:
+    engines = ("mysql", "postgresql", "sqlite3")
+    lines = [f'if DB == "{name}":\n    ENGINE = "django.db.backends.{name}"' for name in engines]
+    write({"config/settings.py": "\n".join((*lines, 'DATABASES = {"default": {"ENGINE": ENGINE}}\n'))})
+    migrations({"a/migrations/0001_initial.py": ""})
+    (file,) = find()
+    assert (file.dialect, file.dialect_source) == ("postgresql", "default")

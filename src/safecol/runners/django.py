@@ -273,10 +273,12 @@ def release(version: str) -> Release:
 
 
 def _dialect(says: modules.Found, required: str, members: Sequence[str], around: Surroundings) -> tuple[str, str]:
+    servers = {modules.dialect_of(backend) for backend in says.backends} - {"", "sqlite"}
+    source = "Django's settings" if len(servers) < 2 else "default"  # of several, one is no more than a guess
     for backend in says.backends:
         word = modules.dialect_of(backend)
         if word in dialects.WORDS or word in dialects.OTHERS:
-            return dialects.WORDS.get(word, word), "Django's settings"
+            return dialects.WORDS.get(word, word), source
     if any("django.contrib.postgres" in around.text(full) for full in members):
         return "postgresql", "content"
     for name, pattern in _DRIVERS:
