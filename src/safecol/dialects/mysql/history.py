@@ -60,7 +60,7 @@ def column_of(definition: ColumnDefinition) -> Column:
 def _create_table(context: Context, operation: Operation, key: str) -> None:
     schema = context.schema
     if "or-replace" in operation.flags and key in schema.tables:
-        _drop_table(context, operation, key)
+        history.apply(context, operation._replace(kind="drop-table"))
     if key in schema.tables:
         return
     definition = operation.definition
@@ -352,10 +352,6 @@ def _rename_table(context: Context, operation: Operation, key: str) -> None:
         context.schema.put_index(index.name, None)
         at = index_key(new, index.definition.name or "")
         context.schema.put_index(at, index._replace(name=at))
-
-
-def _drop_table(context: Context, operation: Operation, key: str) -> None:
-    history.apply(context, operation._replace(kind="drop-table"))
 
 
 def _create_trigger(context: Context, operation: Operation, key: str) -> None:

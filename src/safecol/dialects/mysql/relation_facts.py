@@ -124,6 +124,7 @@ def _data(context: Context, operation: Operation, key: str, rest: Rest, found: F
     found["always_true"] = "always-true" in flags
     found["limit"] = "limit" in flags
     found["replace"] = "replace" in flags
+    found["select_source"] = "select-source" in flags
 
 
 BUILD: dict[str, Callable[[Context, Operation, str, Rest, Facts], None]] = {
