@@ -365,3 +365,15 @@ def test_a_run_that_shows_no_stages_in_python_does_not_load_the_writers(
     )
     assert done.stderr.strip() == "[]"
     assert json.loads(done.stdout)
+
+
+def test_a_stage_that_leaves_nothing_behind_needs_no_way_back() -> None:
+    downs = "op.drop_column('users', 'x')"
+    before = [
+        (f"versions/{name}.py", source(f"op.add_column('users', sa.Column('{name}', sa.Text))", downs))
+        for name in ("a", "b", "c", "d")
+    ]
+    last = source('op.create_check_constraint("c", "orders", "a > 0")', 'op.drop_constraint("c", "orders")')
+    chain = Linted(lint(SETUP, [*before, (PATH, last)]).findings[-1:], lint(SETUP, []).schema).chain
+    assert len(chain) == 2
+    assert [one.rule for one in lint(SETUP, [*before, *chain]).findings] == []

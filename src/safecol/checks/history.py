@@ -24,6 +24,7 @@ _DOTTED = lazy(r"V(\d[\d._]*?)__")
 _IN_ORDER = frozenset({"flyway", "golang-migrate", "goose", "tern", "refinery"})
 _VERSIONED = _IN_ORDER | {"dbmate", "sqlx", "supabase"}
 _DESTRUCTIVE = frozenset({"drop-table", "drop-column", "drop-schema", "truncate", "drop-type"})
+_CHECKS = frozenset({"validate-constraint", "domain-validate-constraint", "set", "analyze", "vacuum", "select"})
 
 
 def of_files(files: Sequence[MigrationFile], edited: Collection[str]) -> dict[str, tuple[Problem, ...]]:
@@ -132,7 +133,7 @@ def of_migration(migration: Migration, text: str, downs: Mapping[str, tuple[int,
     has_both = runner is not None and runner.marks and migration.runner != "liquibase"
     if (has_both or migration.runner == "alembic") and statements and not _down(migration):
         with_down, files = downs.get(migration.history, (0, 0))
-        if files >= 3 and 2 * with_down > files:
+        if files >= 3 and 2 * with_down > files and not _leaves_nothing(migration):
             yield _irreversible("its down section is missing or empty, unlike those of the files before it")
     for section, found in migration.sections:
         if section.direction != "down":
@@ -144,6 +145,18 @@ def of_migration(migration: Migration, text: str, downs: Mapping[str, tuple[int,
                 yield Problem(
                     "destructive-down", statement.span, f"{what} in a down section: what was written since is lost"
                 )
+
+
+def _leaves_nothing(migration: Migration) -> bool:
+    """Whether all that runs forward only checks rows, or fills them in batches: there is nothing to take back."""
+    forward = [statement for section, found in migration.sections if section.direction != "down" for statement in found]
+    return all(
+        statement.opaque is None
+        and all(
+            one.kind in _CHECKS or (one.kind == "update" and "batched" in one.flags) for one in statement.operations
+        )
+        for statement in forward
+    )
 
 
 def _down(migration: Migration) -> bool:

@@ -58,7 +58,8 @@ def check(call: Call, *, validate: bool) -> Made | None:
 def run_sql(sql: str, dialect: str, *, atomic: bool = True, quote: str = '"', state: str = "") -> Made:
     """RunSQL with what undoes it; `state` is the source of the operation that tells Django what it comes to."""
     statements = operations.statements(sql, dialect)
-    directives = [f"# {match[1]}" for match in _DIRECTIVE.finditer(sql)]
+    # That a column goes which the models have lost before needs no excuse.
+    directives = [f"# {match[1]}" for match in _DIRECTIVE.finditer(sql) if "[column-drop]" not in match[1]]
     forward = [sql[one.span.start : one.span.end] for one in statements]
     backward = [one for statement in reversed(statements) for one in _undone(statement, dialect)]
     lines = ["migrations.RunSQL("]
