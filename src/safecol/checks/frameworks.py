@@ -63,7 +63,8 @@ def remade_keys(trace: Trace) -> Iterator[Hit]:
         if not dropped or not added:
             continue
         keys = "a foreign key" if len(added) == 1 else f"{len(added)} foreign keys"
-        yield Hit(added[0], added[0].operation.span, {"sender": sent.sender, "keys": keys})
+        values = {"sender": sent.sender, "keys": keys, "them": "it" if len(added) == 1 else "them"}
+        yield Hit(added[0], added[0].operation.span, values)
 
 
 def _matters(step: Step) -> bool:
