@@ -60,7 +60,8 @@ def django(folder: Path, count: int) -> None:
         migrations.mkdir(parents=True, exist_ok=True)
         before = f'("app{app:02}", "{step:04}_step")' if step else ""
         if step == 0:
-            before = f'("app{app - 1:02}", "0001_step")' if app else "migrations.swappable_dependency(settings.AUTH_USER_MODEL)"
+            user = "migrations.swappable_dependency(settings.AUTH_USER_MODEL)"
+            before = f'("app{app - 1:02}", "0001_step")' if app else user
         text = _DJANGO.format(depends=before, operations=_django_operations(app, step))
         (migrations / f"{step + 1:04}_step.py").write_text(text, encoding="utf-8")
 

@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from safecol.catalog import Catalog
-from safecol.collecting import SCHEMA, Collected, Ran
+from safecol.collecting import SCHEMA, Collected
 from safecol.context import Context
 from safecol.dialects import loaded, registry
 from safecol.effect import StatementEffect
 from safecol.finding import Finding, Result
 from safecol.fold import Dialect, trace
+from safecol.ran import Ran
 from safecol.read_file import ReadFile
 from safecol.reader import read
 from safecol.reading import read_all

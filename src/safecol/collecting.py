@@ -1,44 +1,26 @@
 """Files that were folded come in, one by one; their findings, suppressions and what was not understood go out."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
-from safecol import match, stages, versions
+from safecol import match, one_cause, stages, versions
+from safecol.as_written import unmasked
 from safecol.catalog import Catalog
 from safecol.checks import history
 from safecol.consequence import sentences
 from safecol.dialects import loaded, registry
-from safecol.finding import FileUse, Finding, Related, Result, Stage, Unanalyzed
+from safecol.finding import FileUse, Finding, Related, Result, Unanalyzed
 from safecol.heads import Rule
 from safecol.later import STALE, UNVALIDATED, Candidate, Later
 from safecol.offers import offers
 from safecol.operations import Section, Statement
-from safecol.read_file import ANYTHING, ReadFile
+from safecol.ran import Ran
 from safecol.request import severities
 from safecol.runners.migration_file import MigrationFile
-from safecol.schema import Schema
-from safecol.settings import PathSettings
 from safecol.source import Source, Span
 from safecol.trace import Hit, Step, Trace, in_transaction
 
 SCHEMA = "<schema>"
 """The path that the schema dump is read under."""
-
-
-class Ran(NamedTuple):
-    """A file that was folded: its traces (one a section that runs forward), and the schema, which goes on changing."""
-
-    read: ReadFile
-    traces: tuple[Trace, ...]
-    settings: PathSettings
-    version: str
-    schema: Schema | None = None
-
-    @property
-    def forward(self) -> tuple[tuple[Statement, ...], ...]:
-        """The statements of each section that has a trace."""
-        sections = self.read.migration.sections if self.traces else ()
-        return tuple(statements for section, statements in sections if section.direction != "down")
 
 
 class Collected:
@@ -107,9 +89,9 @@ class Collected:
 
     def _keep(self, ran: Ran, found: list[Finding], selected: frozenset[str]) -> None:
         if self.places:
-            found = _once([self._placed(finding) for finding in found])
+            found = one_cause.once([self._placed(finding) for finding in found])
             # What a framework's operation does is told once, whatever statements it takes.
-            found = _uncovered(
+            found = one_cause.uncovered(
                 found,
                 [
                     rule
@@ -291,8 +273,8 @@ class Collected:
                 once.setdefault(key, len(found))
                 found.append(finding)
         if ran.read.unused:
-            found = [finding for finding in found if not _is_unused(finding, ran.read.unused)]
-        return _unmasked(ran, _uncovered(found, rules))
+            found = [finding for finding in found if not one_cause.is_unused(finding, ran.read.unused)]
+        return unmasked(ran, one_cause.uncovered(found, rules))
 
     def _chosen(self, dialect: str, selected: frozenset[str]) -> tuple[Rule, ...]:
         key = (dialect, selected)
@@ -393,72 +375,6 @@ def _guess(what: str, paths: list[str], targets: int) -> str:
         else f"--{setting}, or {setting} in the settings, says"
     )
     return f"{what} assumed{where} ({told} which)"
-
-
-def _is_unused(finding: Finding, unused: frozenset[tuple[str, str]]) -> bool:
-    """Whether a drop breaks nobody: the code that named the column or table has gone before."""
-    if finding.rule not in ("column-drop", "table-drop"):
-        return False
-    return ANYTHING in unused or (finding.table or "", finding.column or "") in unused
-
-
-def _once(found: list[Finding]) -> list[Finding]:
-    """One finding a place, however often a loop comes to it with the same table; with the stages of each time."""
-    kept: dict[tuple[object, ...], Finding] = {}
-    for one in found:
-        key = (one.rule, one.span, one.table, one.column, one.path)
-        first = kept.setdefault(key, one)
-        known = {stage.sql for stage in first.stages if stage.sql}
-        if first is not one and any(stage.sql and stage.sql not in known for stage in one.stages):
-            more = (stage._replace(statement=one.statement) for stage in one.stages)
-            kept[key] = first._replace(stages=(*first.stages, *more))
-    return list(kept.values())
-
-
-def _uncovered(found: list[Finding], rules: Sequence[Rule]) -> list[Finding]:
-    """One finding for one cause: a rule that covers another takes its place, and has its stages where it has none."""
-    covers = {rule.name: rule.covers for rule in rules if rule.covers}
-    strong = [finding for finding in found if finding.rule in covers]
-    if not strong:
-        return found
-    covered = {(name, finding.span): finding for finding in strong for name in covers[finding.rule]}
-    stages: dict[tuple[str, Span], tuple[Stage, ...]] = {}
-    staged: set[tuple[str, Span, int]] = set()
-    for each in sorted(found, key=lambda one: one.rule not in covers):
-        by = covered.get((each.rule, each.span), each)
-        if not each.stages or (by.rule, each.span, each.statement) in staged:
-            continue
-        staged.add((by.rule, each.span, each.statement))
-        own = tuple(stage._replace(statement=stage.statement or each.statement) for stage in each.stages)
-        stages[by.rule, each.span] = (*stages.get((by.rule, each.span), ()), *own)
-    return [
-        each._replace(stages=stages.get((each.rule, each.span), ())) if each in strong else each
-        for each in found
-        if (each.rule, each.span) not in covered
-    ]
-
-
-def _unmasked(ran: Ran, found: list[Finding]) -> list[Finding]:
-    """The findings with placeholders as they stand in the file, where masking made names of them."""
-    if not found or not (ran.read.placeholders or "{{" in ran.read.text):
-        return found
-    front = loaded.front(ran.read.file.dialect)
-    names = front.originals(ran.read.text, ran.read.placeholders)
-
-    def shown(text: str) -> str:
-        for masked, original in names.items():
-            text = text.replace(masked, original)
-        return text
-
-    return [
-        finding._replace(
-            message=shown(finding.message),
-            consequence=tuple(map(shown, finding.consequence)),
-            table=shown(finding.table) if finding.table is not None else None,
-            stages=tuple(stage._replace(sql=shown(stage.sql), title=shown(stage.title)) for stage in finding.stages),
-        )
-        for finding in found
-    ]
 
 
 def _column(step: Step | None) -> str | None:

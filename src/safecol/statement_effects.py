@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from safecol.collecting import Ran
 from safecol.effect import Effect, Failure, StatementEffect
 from safecol.operations import Statement
+from safecol.ran import Ran
 from safecol.read_file import ReadFile
 from safecol.trace import Step, in_transaction
 

@@ -125,9 +125,7 @@ def too_long(trace: Trace) -> Iterator[Hit]:
 
 def uncommented(trace: Trace) -> Iterator[Hit]:
     """New tables without COMMENT ON TABLE in the section."""
-    told = {
-        step.table for step in trace.steps if step.operation.kind == "comment" and step.operation.object == "table"
-    }
+    told = {step.table for step in trace.steps if step.operation.kind == "comment" and step.operation.object == "table"}
     for step in trace.steps:
         definition = step.operation.definition
         if step.operation.kind != "create-table" or not isinstance(definition, TableDefinition) or step.table in told:

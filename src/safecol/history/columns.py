@@ -137,5 +137,3 @@ def _changed_column(column: Column, operation: Operation) -> Column:
     if kind == "set-expression":
         return column._replace(expression=operation.expression)
     return column._replace(generated=None, expression=None)
-
-

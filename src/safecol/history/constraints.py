@@ -1,6 +1,5 @@
 """Constraints, with the indexes that back them, as operations leave them."""
 
-
 from safecol.context import Context
 from safecol.expressions import columns as mentioned
 from safecol.history.records import known, set_constraints, set_not_null

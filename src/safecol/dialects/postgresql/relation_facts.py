@@ -5,7 +5,17 @@ from collections.abc import Callable
 from safecol.context import Context
 from safecol.dialects.postgresql import bodies
 from safecol.dialects.postgresql.column_facts import key_columns
-from safecol.expressions import Call, ColumnReference, Expression, Junction, Operator, TypeName, columns, conjuncts, walk
+from safecol.expressions import (
+    Call,
+    ColumnReference,
+    Expression,
+    Junction,
+    Operator,
+    TypeName,
+    columns,
+    conjuncts,
+    walk,
+)
 from safecol.fold import Rest
 from safecol.operations import ConstraintDefinition, Operation, QueryUse, RoutineDefinition, TableDefinition
 from safecol.trace import Fact
