@@ -64,7 +64,7 @@ class Table(NamedTuple):
     `complete` is True when all columns and constraints are known. `file` numbers the file that created it, counting
     over the run; 0 is "before everything". `populated` is None when unknown. `emptied` numbers the file that truncated
     it, -1 where none did or rows were added since. `parents` are partition or inheritance parents. `query` is what a
-    view reads. `options` are those of the table that matter to what changes of it cost: `engine`, `row-format` and such.
+    view reads. `options` are those of the table that matter to what changes of it cost: `engine`, `row-format`, …
     """
 
     name: str
