@@ -46,18 +46,41 @@ class Migration(migrations.Migration):
 """
 
 
-def django(folder: Path, count: int) -> None:
-    """Write a project of Django with `count` migrations in apps that depend on each other."""
+_MANAGE = """import os
+import sys
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+if __name__ == "__main__":
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)
+"""
+_SETTINGS = """SECRET_KEY = "none"
+DATABASES = {{"default": {{"ENGINE": "django.db.backends.{engine}", "NAME": "db.sqlite3"}}}}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django_migration_linter",
+{apps}
+]
+"""
+
+
+def django(folder: Path, count: int, engine: str = "postgresql") -> None:
+    """Write a project of Django that runs, with `count` migrations in apps that depend on each other."""
     (folder / "config").mkdir(parents=True)
-    (folder / "manage.py").write_text('os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")\n')
-    (folder / "config" / "settings.py").write_text(
-        'DATABASES = {"default": {"ENGINE": "django.db.backends.postgresql"}}\n'
-        'DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"\n'
-    )
+    (folder / "manage.py").write_text(_MANAGE)
+    apps = "\n".join(f'    "app{app:02}",' for app in range(min(_APPS, count)))
+    (folder / "config" / "settings.py").write_text(_SETTINGS.format(engine=engine, apps=apps))
+    for app in range(min(_APPS, count)):
+        for package in (folder / f"app{app:02}", folder / f"app{app:02}" / "migrations"):
+            package.mkdir()
+            (package / "__init__.py").write_text("")
     for number in range(count):
         step, app = divmod(number, _APPS)
         migrations = folder / f"app{app:02}" / "migrations"
-        migrations.mkdir(parents=True, exist_ok=True)
         before = f'("app{app:02}", "{step:04}_step")' if step else ""
         if step == 0:
             user = "migrations.swappable_dependency(settings.AUTH_USER_MODEL)"
@@ -185,8 +208,7 @@ def _change(table: str, number: int, step: int, chance: random.Random) -> list[s
 def _indexes(table: str, step: int) -> list[str]:
     columns = ("user_id", "parent_id", "state", "total", "created_at", "id, state", "state, total", "user_id, id")
     return [
-        f"CREATE INDEX CONCURRENTLY {table}_{step}_{at} ON {table} ({names});"
-        for at, names in enumerate(columns)
+        f"CREATE INDEX CONCURRENTLY {table}_{step}_{at} ON {table} ({names});" for at, names in enumerate(columns)
     ] + [f"DROP INDEX CONCURRENTLY IF EXISTS {table}_{step}_0;"]
 
 
