@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 from safecol.checks.held import FEW, copies, hit, strong
 from safecol.expressions import (
+    Call,
     Collection,
     ColumnReference,
     Expression,
+    Junction,
     NullTest,
     Operator,
     Subquery,
@@ -121,19 +123,34 @@ def _unfiltered(operation: Operation, kind: str) -> bool:
 
 
 def _broad(operation: Operation) -> bool:
-    """Whether the WHERE tests nothing but the assigned columns, NULL and how tables are joined."""
+    """Whether the WHERE tests nothing but the assigned columns, NULL and how tables are joined.
+
+    So do rows without a match in another table, and a function that asks whether there is a new value to be had.
+    """
     condition = operation.expression
     if condition is None or "always-true" in operation.flags:
         return False
+    parts = list(conjuncts(condition))
+    if all(_unmatched(conjunct) for conjunct in parts):
+        return True
     if any(isinstance(part, Subquery) for part in walk(condition)):
         return False  # the subquery may well have a LIMIT, or pick few rows
     assigned = {name for key, name in operation.options if key == "column"}
-    parts = list(conjuncts(condition))
-    if any(_picks(conjunct, assigned) for conjunct in parts):
+    sources = {name for key, name in operation.options if key == "from"}
+    derived = [conjunct for conjunct in parts if isinstance(conjunct, Call) and columns(conjunct) & sources]
+    if any(_picks(conjunct, assigned) for conjunct in parts if conjunct not in derived):
         return False
     # A join with rows of the same table only is how batches are written: WITH batch AS (SELECT … LIMIT 1000).
     joined = bool(operation.reads) and any(_joins(conjunct) for conjunct in parts)
-    return joined or bool(columns(condition) & assigned)
+    return joined or bool(derived) or bool(columns(condition) & assigned)
+
+
+def _unmatched(conjunct: Expression) -> bool:
+    """`NOT EXISTS (SELECT …)` and `c NOT IN (SELECT …)`."""
+    inner = conjunct.arguments[0] if isinstance(conjunct, Junction) and conjunct.name == "not" else None
+    if not isinstance(inner, Operator) or inner.name not in ("exists", "in"):
+        return False
+    return bool(inner.arguments) and isinstance(inner.arguments[-1], Subquery)
 
 
 def _picks(conjunct: Expression, assigned: set[str]) -> bool:

@@ -168,7 +168,11 @@ def _change(kind: str, node: Node, reading: Reading, site: Site) -> list[Operati
         flags.add("only")
     if "CurrentOfExpr" in node.get("whereClause", {}):
         flags.add("limit")
-    assigned = _assigned(node.get("targetList")) if kind == "update" else ()
+    assigned: Pairs = ()
+    if kind == "update":
+        # `from`: the columns that the new values are made of.
+        made = read(node.get("targetList"), (node["relation"],))
+        assigned = (*_assigned(node.get("targetList")), *(("from", name) for _, name in made.columns))
     return [
         Operation(
             kind,
