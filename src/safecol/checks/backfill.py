@@ -125,7 +125,7 @@ def _unfiltered(operation: Operation, kind: str) -> bool:
 def _broad(operation: Operation) -> bool:
     """Whether the WHERE tests nothing but the assigned columns, NULL and how tables are joined.
 
-    So do rows without a match in another table, and a function that asks whether there is a new value to be had.
+    So do rows without a match in another table, and tests that ask whether there is a new value to be had.
     """
     condition = operation.expression
     if condition is None or "always-true" in operation.flags:
@@ -137,12 +137,19 @@ def _broad(operation: Operation) -> bool:
         return False  # the subquery may well have a LIMIT, or pick few rows
     assigned = {name for key, name in operation.options if key == "column"}
     sources = {name for key, name in operation.options if key == "from"}
-    derived = [conjunct for conjunct in parts if isinstance(conjunct, Call) and columns(conjunct) & sources]
+    derived = [conjunct for conjunct in parts if columns(conjunct) & sources and _present(conjunct)]
     if any(_picks(conjunct, assigned) for conjunct in parts if conjunct not in derived):
         return False
     # A join with rows of the same table only is how batches are written: WITH batch AS (SELECT … LIMIT 1000).
     joined = bool(operation.reads) and any(_joins(conjunct) for conjunct in parts)
     return joined or bool(derived) or bool(columns(condition) & assigned)
+
+
+def _present(conjunct: Expression) -> bool:
+    """Whether a test asks whether there is a value: a function, IS NOT NULL, unlike another."""
+    if isinstance(conjunct, NullTest):
+        return conjunct.negated
+    return isinstance(conjunct, Call) or (isinstance(conjunct, Operator) and conjunct.name in ("<>", "!=", "?"))
 
 
 def _unmatched(conjunct: Expression) -> bool:
