@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 
+from safecol.checks.keys import largest_of
 from safecol.expressions import Call
 from safecol.operations import ColumnDefinition, ConstraintDefinition, TableDefinition
 from safecol.source import Span
@@ -12,6 +13,7 @@ _RANDOM = frozenset({"gen_random_uuid", "uuid_generate_v4", "uuidv4"})
 _MONEY = re.compile(
     r"(?:^|_)(?:price|amount|cost|total|subtotal|balance|fee|salary|wage|payment|revenue|discount|tax|budget|money)s?(?:_|$)"
 )
+_FLOATS = frozenset({"float4", "float8", "float", "double", "double precision", "real"})
 _SMALL = {"int2": "smallint", "int4": "integer"}
 
 
@@ -51,9 +53,12 @@ def _keys(trace: Trace) -> Iterator[tuple[Step, ColumnDefinition]]:
 def small_keys(trace: Trace) -> Iterator[Hit]:
     """Primary keys of two or four bytes that count up."""
     for step, column in _keys(trace):
-        if column.type.name in _SMALL and not column.type.array and not _refers(step, column):
-            limit = "32 767" if column.type.name == "int2" else "2 147 483 647"
-            yield _hit(step, column, type=_SMALL[column.type.name], limit=limit)
+        if trace.migration.dialect == "sqlite" or _refers(step, column):
+            continue  # SQLite's integers have 64 bits whatever they are called
+        largest = largest_of(column.type)
+        if largest is not None:
+            shown = _SMALL.get(column.type.name, column.type.name)
+            yield _hit(step, column, type=shown, limit=largest.replace(",", " "))
 
 
 def _refers(step: Step, column: ColumnDefinition) -> bool:
@@ -99,9 +104,9 @@ def serials(trace: Trace) -> Iterator[Hit]:
 def money(trace: Trace) -> Iterator[Hit]:
     """Amounts of money in floating point, by their names, and the type money."""
     for step, column in _columns(trace):
-        floats = column.type.name in ("float4", "float8") and _MONEY.search(column.name.lower())
+        floats = column.type.name in _FLOATS and _MONEY.search(column.name.lower())
         if floats or column.type.name == "money":
-            name = {"float4": "real", "float8": "double precision"}.get(column.type.name, "money")
+            name = {"float4": "real", "float8": "double precision"}.get(column.type.name, column.type.name)
             yield _hit(step, column, type=name)
 
 

@@ -2,11 +2,15 @@
 
 from collections.abc import Iterator
 
-from safecol.expressions import Call
+from safecol.expressions import Call, TypeName
 from safecol.operations import ColumnDefinition, ConstraintDefinition, Name, Operation, TableDefinition
 from safecol.trace import Hit, Step, Trace
 
-_LARGEST = {"int4": "2,147,483,647", "int2": "32,767"}
+_LARGEST = {
+    "int": "2,147,483,647", "int unsigned": "4,294,967,295", "mediumint": "8,388,607",
+    "mediumint unsigned": "16,777,215", "smallint": "32,767", "smallint unsigned": "65,535", "tinyint": "127",
+    "tinyint unsigned": "255",
+}  # fmt: skip
 
 
 def missing(trace: Trace) -> Iterator[Hit]:
@@ -61,9 +65,19 @@ def exhaustible(trace: Trace) -> Iterator[Hit]:
         if key is None or len(key.columns) != 1 or step.facts.get("temporary") is True:
             continue
         column = next((one for one in definition.columns if one.name == key.columns[0]), None)
-        if column is not None and _counts(column) and not column.type.array and column.type.name in _LARGEST:
-            values = {"column": column.name, "largest": _LARGEST[column.type.name], "table": step.table or "the table"}
-            yield Hit(step, column.span, values)
+        largest = largest_of(column.type) if column is not None and _counts(column) else None
+        if column is not None and largest is not None:
+            yield Hit(
+                step, column.span, {"column": column.name, "largest": largest, "table": step.table or "the table"}
+            )
+
+
+def largest_of(written: TypeName) -> str | None:
+    """The largest number of an integer type of at most 32 bits; None for any other type."""
+    from safecol.dialects.mysql.types import shape  # the names of PostgreSQL's integers are synonyms on MySQL
+
+    one = shape(written)
+    return None if written.array else _LARGEST.get(f"{one.family} unsigned" if one.unsigned else one.family)
 
 
 def _counts(column: ColumnDefinition) -> bool:

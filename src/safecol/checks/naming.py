@@ -130,5 +130,7 @@ def uncommented(trace: Trace) -> Iterator[Hit]:
         definition = step.operation.definition
         if step.operation.kind != "create-table" or not isinstance(definition, TableDefinition) or step.table in told:
             continue
+        if "comment" in dict(definition.options):
+            continue
         if definition.partition_of is None and definition.persistence != "temporary":
             yield Hit(step, step.operation.span)

@@ -34,6 +34,8 @@ def narrowed_views(trace: Trace) -> Iterator[Hit]:
         if step.operation.kind == "create-view" and step.facts.get("redefinition") == "refused":
             before = str(step.facts.get("outputs_before") or "").split(",")
             yield from _narrowed(step, before, "the server refuses to replace a view that way")
+        if step.operation.kind == "create-view" and step.existing and step.facts.get("redefinition") == "narrowed":
+            yield from _narrowed(step, str(step.facts["outputs_before"]).split(","), "code that reads it fails")
         if step.operation.kind != "drop-view" or not step.existing or not step.facts.get("outputs"):
             continue
         made = _remade(trace.steps[at + 1 :], step)

@@ -7,7 +7,8 @@ from safecol.trace import Hit, Step, Trace
 _REWRITES = frozenset(
     {
         "add-column", "change-type", "set-expression", "set-logged", "set-tablespace", "set-access-method",
-        "vacuum-full", "cluster", "refresh-view",
+        "vacuum-full", "cluster", "refresh-view", "drop-column", "modify-column", "add-constraint", "drop-constraint",
+        "convert-charset", "set-table-options", "optimize", "rebuild-table",
     }
 )  # fmt: skip
 

@@ -37,6 +37,8 @@ def _refused(step: Step) -> tuple[str, tuple[str, ...]] | None:
     definition = operation.definition
     if operation.kind == "set-not-null" and step.facts.get("proven") is not True:
         return "NOT NULL", (operation.column or "",)
+    if operation.kind == "modify-column" and step.facts.get("nullability") == "required":
+        return "NOT NULL", (operation.column or "",)
     if operation.kind == "add-constraint" and isinstance(definition, ConstraintDefinition):
         if "inline" in operation.flags or definition.index is not None or not definition.enforced:
             return None

@@ -214,6 +214,9 @@ def _modify_column(context: Context, operation: Operation, key: str, rest: Rest,
     found["default"] = default_class(context, definition, definition.default)
     type_changes.change_facts(context, key, old, definition, found)
     _users(context, key, name, rest, found)
+    if old is not None and old.type is not None:
+        found["old_type"] = _shown(old.type)
+        found["compatible"] = types.alike(old.type, definition.type, native_json=context.dialect == "mysql")
     found["invisible"] = definition.invisible
     found["change"] = _change(found)
     found["new_type"] = _shown(definition.type)

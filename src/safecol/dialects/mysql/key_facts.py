@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from safecol.context import Context
 from safecol.dialects.mysql import types
 from safecol.dialects.mysql.history import index_key, is_ignored, serves
+from safecol.dialects.spare_indexes import spare_facts
 from safecol.expressions import columns
 from safecol.fold import Rest
 from safecol.operations import ColumnDefinition, ConstraintDefinition, IndexDefinition, IndexElement, Operation
@@ -203,6 +204,7 @@ def _create_index(context: Context, operation: Operation, key: str, rest: Rest, 
     found["unique"] = definition.unique
     found["method"] = definition.method
     found["method_written"] = bool(dict(definition.options).get("using"))
+    spare_facts(context, key, definition, found)
     table = context.schema.tables.get(key)
     _elements(context, table, definition.elements, rest, found)
     if definition.unique:

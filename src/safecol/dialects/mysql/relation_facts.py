@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from safecol.context import Context
 from safecol.dialects.mysql import charsets, column_facts, type_changes, types
+from safecol.dialects.views import dropped_view, replaced_view
 from safecol.expressions import columns
 from safecol.fold import Rest
 from safecol.operations import Definition, Operation, PartitionKey, TableDefinition
@@ -127,6 +128,21 @@ def _data(context: Context, operation: Operation, key: str, rest: Rest, found: F
     found["select_source"] = "select-source" in flags
 
 
+def _view(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
+    if operation.kind == "drop-view":
+        dropped_view(context, key, found)
+    else:
+        replaced_view(context, operation, key, found)
+
+
+def _drop_routine(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
+    known = context.schema.routines.get(key, ())
+    if len(known) == 1:
+        definition = known[0].definition
+        found["signature"] = ",".join(argument.name for argument in definition.arguments)
+        found["returns"] = definition.returns.name if definition.returns is not None else None
+
+
 BUILD: dict[str, Callable[[Context, Operation, str, Rest, Facts], None]] = {
     "set-table-options": _set_table_options,
     "convert-charset": _convert,
@@ -142,6 +158,9 @@ BUILD: dict[str, Callable[[Context, Operation, str, Rest, Facts], None]] = {
     "create-table-as": _create_table,
     "drop-table": _drop_table,
     "truncate": _truncate,
+    "create-view": _view,
+    "drop-view": _view,
+    "drop-routine": _drop_routine,
     "lock-table": _lock_table,
     **dict.fromkeys(("insert", "update", "delete", "select", "copy-in"), _data),
 }  # fmt: skip

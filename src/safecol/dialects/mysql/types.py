@@ -141,3 +141,27 @@ def _length(one: Shape) -> int | None:
     if one.family in _TEXTS or one.family in _BLOBS:
         return int(256 ** {**_TEXTS, **_BLOBS}[one.family]) - 1
     return None
+
+
+def alike(old: TypeName, new: TypeName, *, native_json: bool) -> bool:
+    """Whether drivers hand out values of both types as the same kind; JSON is text where it is no type of its own."""
+    one, other = shape(old), shape(new)
+    if _boolean(old, one) != _boolean(new, other):
+        return False
+    names = [_KINDS.get(each.family, each.family) for each in (one, other)]
+    if not native_json:
+        names = ["text" if name == "json" else name for name in names]
+    return names[0] == names[1] and (one.family not in INTEGERS or one.unsigned == other.unsigned)
+
+
+_KINDS = {
+    **dict.fromkeys(CHARACTER, "text"),
+    **dict.fromkeys(("binary", "varbinary", *_BLOBS), "bytes"),
+    **dict.fromkeys(SPATIAL, "geometry"),
+    "timestamp": "datetime",
+}
+
+
+def _boolean(written: TypeName, one: Shape) -> bool:
+    """TINYINT(1) and BOOLEAN are true and false to most drivers."""
+    return one.family == "tinyint" and (written.modifiers[:1] == (1,) or written.name.lower().startswith("bool"))

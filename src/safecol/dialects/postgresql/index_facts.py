@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from safecol.context import Context
 from safecol.dialects.postgresql.column_facts import default_class, key_columns
+from safecol.dialects.spare_indexes import spare_facts
 from safecol.fold import Rest
 from safecol.operations import IndexDefinition, Operation
 from safecol.trace import Fact
@@ -28,12 +29,7 @@ def _create_index(context: Context, operation: Operation, key: str, rest: Rest, 
     found["volatile_expression"] = any(default_class(context, item) == "volatile" for item in expressions)
     if definition.name is None:
         found["numbered"] = numbered(context, key, [element.column or "expr" for element in definition.elements], "idx")
-    others = context.schema.indexes_of(key)
-    found["index_count"] = len(others)
-    found["covered_by"] = next((other.name for other in others if _covers(other.definition, definition)), None)
-    found["covers"] = next(
-        (other.name for other in others if other.constraint is None and _covers(definition, other.definition)), None
-    )
+    spare_facts(context, key, definition, found)
     table = context.schema.tables.get(key)
     if table is not None and table.partition_by is not None:
         needed = key_columns(table.partition_by.elements)
@@ -48,17 +44,6 @@ def numbered(context: Context, key: str, parts: Sequence[str], label: str) -> in
     while context.exists(f"{base}{number or ''}"):
         number += 1
     return number
-
-
-def _covers(wide: IndexDefinition, narrow: IndexDefinition) -> bool:
-    """Whether the one does all that the other does; a unique index is spare beside one of the same columns alone."""
-    if wide.method != narrow.method or wide.predicate != narrow.predicate or wide.name == narrow.name:
-        return False
-    if narrow.unique and not (wide.unique and wide.elements == narrow.elements):
-        return False
-    if narrow.method != "btree" and wide.elements != narrow.elements:
-        return False
-    return wide.elements[: len(narrow.elements)] == narrow.elements and set(narrow.including) <= set(wide.including)
 
 
 def _on_index(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:

@@ -3,10 +3,12 @@
 from collections.abc import Callable
 
 from safecol.context import Context
+from safecol.dialects.spare_indexes import spare_facts
 from safecol.dialects.sqlite import features
 from safecol.dialects.sqlite.column_facts import broken_facts
 from safecol.dialects.sqlite.history import triggers
 from safecol.dialects.sqlite.values import affinity
+from safecol.dialects.views import dropped_view
 from safecol.expressions import Collection, ColumnReference, Expression, Literal, Operator, conjuncts
 from safecol.fold import Rest
 from safecol.frontends.sqlite.tables import is_rowid
@@ -113,6 +115,7 @@ def _create_index(context: Context, operation: Operation, key: str, rest: Rest, 
     found["taken"] = found["if_not_exists"] is False and definition.name in schema.indexes
     found["unique"] = definition.unique
     found["partial"] = definition.predicate is not None
+    spare_facts(context, key, definition, found)
     table = schema.tables.get(key)
     quoted = [value for name, value in operation.options if name == "double-quoted"]
     if table is not None and table.complete:
@@ -187,6 +190,10 @@ def _trigger(context: Context, operation: Operation, key: str, rest: Rest, found
         found["exists"] = False
 
 
+def _drop_view(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
+    dropped_view(context, key, found)
+
+
 def _feature(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
     features.needed(context, operation, found)
 
@@ -203,6 +210,7 @@ BUILD: dict[str, Callable[[Context, Operation, str, Rest, Facts], None]] = {
     "delete": _data,
     "select": _feature,
     "create-view": _create_view,
+    "drop-view": _drop_view,
     "create-trigger": _trigger,
     "drop-trigger": _trigger,
     "vacuum-full": _feature,
