@@ -44,3 +44,21 @@ def test_no_tool_is_named_that_would_refuse() -> None:
         assert command("rewriting-type-change", "ALTER TABLE orders MODIFY amount bigint NOT NULL;", setup) == ""
     renaming = "ALTER TABLE orders MODIFY amount bigint NOT NULL, RENAME COLUMN note TO remark;"
     assert command("rewriting-type-change", renaming) == ""
+
+
+def test_spirit_is_named_beside_the_other_on_a_server_that_it_knows() -> None:
+    sql = "ALTER TABLE orders MODIFY amount bigint NOT NULL COMMENT 'x';"
+    line = "# or: spirit migrate --database=DATABASE --statement='ALTER TABLE orders MODIFY amount bigint NOT NULL"
+    assert line in command("rewriting-type-change", sql)
+    on_mariadb = finding("rewriting-type-change", sql, dialect="mariadb").stages
+    assert on_mariadb
+    assert not any("spirit" in stage.command for stage in on_mariadb)
+
+
+def test_spirit_is_not_named_where_it_would_refuse() -> None:
+    unique = "CREATE TABLE orders (id int NOT NULL UNIQUE, amount int NOT NULL);"
+    changed = "ALTER TABLE orders CHANGE amount amount bigint NOT NULL;"
+    for sql, setup in (("ALTER TABLE orders MODIFY amount bigint NOT NULL;", unique), (changed, ORDERS)):
+        shown = command("rewriting-type-change", sql, setup)
+        assert "gh-ost" in shown
+        assert "spirit" not in shown

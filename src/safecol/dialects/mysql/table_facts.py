@@ -46,6 +46,8 @@ def of_table(context: Context, operation: Operation, key: str, rest: Rest, found
         for item in table.constraints.values()
     )
     found["online_tool"] = _tool(context, key, table, operation)
+    keyed = table is not None and any(item.definition.kind == "primary-key" for item in table.constraints.values())
+    found["spirit"] = context.dialect == "mysql" and context.version >= 80_000 and keyed
     _ways(context, found)
 
 
