@@ -249,3 +249,37 @@ def test_operations_that_cannot_be_taken_apart_keep_their_stages_in_sql(text: st
     found = linted(text).staged
     assert found
     assert {stage.source for one in found for stage in one.stages} == {""}
+
+
+def test_an_empty_text_stays_in_the_database_too() -> None:
+    found = linted('migrations.AddField("book", "blurb", models.CharField(max_length=9, blank=True))')
+    (made,) = chain(found).values()
+    assert 'models.CharField(max_length=9, blank=True, db_default="")' in operations_of(made)
+    assert lint(chain(found)).staged == []
+
+
+def test_a_default_stays_in_the_database_where_a_constraint_comes_later() -> None:
+    found = linted('migrations.AddField("book", "copies", models.PositiveIntegerField(default=0))')
+    files = [operations_of(text) for text in chain(found).values()]
+    assert "models.PositiveIntegerField(default=0, db_default=0)" in files[0]
+    assert not any("DROP DEFAULT" in text for text in files)
+    assert {one.rule for one in found.findings} - {one.rule for one in found.staged} == {"missing-database-default"}
+
+
+def test_rows_are_filled_in_batches_before_a_field_is_required() -> None:
+    found = linted('migrations.AlterField("book", "pages", models.IntegerField(default=7))')
+    files = [operations_of(text) for text in chain(found).values()]
+    filled = next(at for at, text in enumerate(files) if "RunPython(fill" in text)
+    required = next(at for at, text in enumerate(files) if "SET NOT NULL" in text)
+    assert filled < required
+    assert not any("UPDATE" in text for text in files)
+    (finding,) = found.staged
+    assert [stage.file for stage in finding.stages if stage.file] == sorted(chain(found))
+
+
+def test_what_is_computed_when_the_migration_runs_is_not_written_into_sql() -> None:
+    before = "from django.utils import timezone\n\n"
+    operation = 'migrations.AlterField("book", "sold", models.DateField(default=timezone.now))'
+    found = linted(operation, before=before)
+    assert "hidden-table-update" in {one.rule for one in found.findings}
+    assert not any("1970" in stage.sql + stage.source for one in found.findings for stage in one.stages)

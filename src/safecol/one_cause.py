@@ -45,7 +45,12 @@ def uncovered(found: list[Finding], rules: Sequence[Rule]) -> list[Finding]:
         own = tuple(stage._replace(statement=stage.statement or each.statement) for stage in each.stages)
         stages[by.rule, each.span] = (*stages.get((by.rule, each.span), ()), *own)
     return [
-        each._replace(stages=stages.get((each.rule, each.span), ())) if each in strong else each
+        each._replace(stages=_in_order(stages.get((each.rule, each.span), ()))) if each in strong else each
         for each in found
         if (each.rule, each.span) not in covered
     ]
+
+
+def _in_order(stages: Sequence[Stage]) -> tuple[Stage, ...]:
+    """The stages in the order of the statements that they are for."""
+    return tuple(sorted(stages, key=lambda stage: stage.statement))

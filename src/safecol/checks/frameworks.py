@@ -7,11 +7,13 @@ from collections.abc import Iterator
 
 from safecol.checks import defaults
 from safecol.operations import ConstraintDefinition, IndexDefinition
+from safecol.patterns import lazy
 from safecol.records import NamedTuple
 from safecol.source import Span
 from safecol.trace import Hit, Step, Trace
 
 _RETYPES = frozenset({"change-type", "modify-column"})
+_FILLS = lazy(r"UPDATE \S+ SET (?P<column>\S+) = (?P<value>.+) WHERE (?P=column) IS NULL")
 _ALTERS = frozenset({"AlterField", "RenameField", "RenameModel", "AlterModelTable"})
 
 
@@ -39,7 +41,11 @@ def hidden_updates(trace: Trace) -> Iterator[Hit]:
         for step in sent.steps:
             if step.operation.kind == "update" and _matters(step) and sent.sender in ("AlterField", "AddField"):
                 column = next((name for key, name in step.operation.options if key == "column"), "")
-                yield Hit(step, step.operation.span, {"sender": sent.sender, "column": column})
+                values = {"sender": sent.sender, "column": column}
+                filled = _FILLS.fullmatch(trace.text[step.statement.span.start : step.statement.span.end].strip(" ;\n"))
+                if filled is not None and "${" not in filled["value"]:
+                    values |= {"column": filled["column"], "value": filled["value"]}
+                yield Hit(step, step.operation.span, values)
 
 
 def widened_keys(trace: Trace) -> Iterator[Hit]:

@@ -12,6 +12,7 @@ from safecol.read_file import ReadFile
 from safecol.source import Span
 from safecol.writers import django_files, layout, module
 from safecol.writers.django_chain import Project, changed, parts_of
+from safecol.writers.django_defaults import without_stand_ins
 from safecol.writers.parts import Sent, attached, staged
 
 
@@ -24,7 +25,8 @@ def written(read: ReadFile, findings: Sequence[Finding]) -> list[Finding]:
     project = taken_apart(read) if first.by_statement else None
     if project is None:
         return list(findings)
-    found = staged(changed(project, first))
+    findings = without_stand_ins(project, first)
+    found = staged(changed(project, staged(findings)))
     parts = parts_of(project, found)
     if not parts:
         return list(findings)

@@ -11,6 +11,7 @@ from safecol.operations import KINDS
 from safecol.patterns import lazy
 from safecol.records import NamedTuple
 from safecol.writers import cst, django_operations, layout, operations
+from safecol.writers.django_defaults import is_computed, kept_default
 from safecol.writers.django_operations import Made
 from safecol.writers.layout import Block
 from safecol.writers.parts import Sent, Staged, Wanted
@@ -19,7 +20,6 @@ _WORD = lazy(r"\w+")
 _LIGHT = frozenset({*KINDS["column"], *KINDS["constraint"], *KINDS["index"], "comment"})
 _REMOVES = frozenset({"RemoveField", "DeleteModel"})
 _STATELESS = frozenset({"RunSQL", "RunPython"})
-_DROPS_DEFAULT = frozenset({"dropped-default", "missing-database-default"})
 _NOTHING = "-- The database stays as it is."
 
 
@@ -52,6 +52,7 @@ class Part(NamedTuple):
     title: str = ""
     deploy: int = 1
     first: str = ""
+    beside: int | None = None
 
 
 def changed(project: Project, staged: Staged) -> list[Finding]:
@@ -71,7 +72,11 @@ def changed(project: Project, staged: Staged) -> list[Finding]:
             title = f"Take the {what} out of the models; what it has in the database stays, and goes later."
             first = Stage(title, _relaxed(sent, staged, project.dialect) or _NOTHING, True, "schema")
             found[number] = found[number]._replace(stages=(first, *found[number].stages))
-        elif len(flagged) == 1 and with_default(project, call, found[number]) is not None:
+        elif (kept := kept_default(project, sent, call, staged)) is not None and len(flagged) > 1:
+            found[kept.finding] = found[kept.finding]._replace(
+                stages=()
+            )  # the field itself says it, in those of others
+        elif kept is not None:
             title = (
                 "Add the field with its default in the database, and give the model the same db_default: code that "
                 "doesn't know the field goes on inserting."
@@ -101,29 +106,6 @@ def _relaxed(sent: Sequence[Sent], staged: Staged, dialect: str) -> str:
                 column = operations.quoted(operation.column or "", dialect)
                 return f"ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL;"
     return ""
-
-
-def with_default(project: Project, call: Call, finding: Finding) -> Call | None:
-    """AddField whose default stays in the database; None where it isn't a constant, or Django has no such thing."""
-    field = cst.argument(call, 2, "field")
-    if cst.name(call) != "AddField" or not isinstance(field, Call) or finding.rule not in _DROPS_DEFAULT:
-        return None
-    default = cst.argument(field, -1, "default")
-    value = cst.source(default) if default is not None else ""
-    if project.django < (5, 0) or not value or cst.argument(field, -1, "db_default") is not None:
-        return None
-    try:
-        constant = ast.literal_eval(value)
-    except (ValueError, SyntaxError):
-        return None
-    if constant is None or isinstance(constant, (list, dict)):
-        return None
-    made = cst.with_keyword(field, "db_default", value)
-    if cst.written(call, 3, "preserve_default") == "False":
-        made = cst.without_keywords(made, ("default",))
-        call = cst.without_keywords(call, ("preserve_default",))
-    holder = next(arg for arg in call.args if cst.keyword(arg) == "field" or arg.value is field)
-    return cst.with_value(call, holder, made)
 
 
 def parts_of(project: Project, staged: Staged) -> list[Part]:
@@ -179,6 +161,11 @@ def _steps(project: Project, staged: Staged, number: int) -> list[Part]:
         call is None
         or cst.name(call) == "RunPython"
         or (cst.name(call) == "RunSQL" and cst.argument(call, 2, "state_operations") is not None)
+        or (
+            is_computed(call)
+            and _native(project, staged, sent, call) is None
+            and _without_index(staged, sent, call) is None
+        )
     ):
         return []
     parts = list(_sequence(project, staged, block, sent, call))
@@ -199,8 +186,12 @@ def _sequence(
     call: Call,
 ) -> Iterator[Part]:
     name = cst.name(call)
-    state = "" if name in _STATELESS else _state(block, call)
     native = _native(project, staged, sent, call)
+    kept = kept_default(project, sent, call, staged) if native is None else None
+    state = "" if name in _STATELESS else _state(block, call)
+    if kept is not None:
+        call, state = kept.call, cst.fitted(kept.call, layout.WIDTH - django_operations.COLUMN - 8)
+        sent = [one for one in sent if one.statement.number != kept.statement]
     indexed = _without_index(staged, sent, call) if native is None else None
     run: list[Sent] = []
     for one in sent:
@@ -216,7 +207,7 @@ def _sequence(
         tells = _telling(project, stages, one)
         if run and not removed and native is None:
             waits = name == "AlterField"  # the model is told when the column is what it says
-            yield _run(project, run, "" if waits else state, indexed)
+            yield _run(project, run, "" if waits else state, indexed)._replace(beside=number)
             run, state = [], state if waits else ""
         gates: list[str] = []
         deploy = 0
@@ -232,7 +223,7 @@ def _sequence(
                 yield Part((django_operations.separate(state, only),), stage.sql, number, at, stage.title, 0)
                 state = ""
                 if run:
-                    yield _run(project, run, "", None)
+                    yield _run(project, run, "", None)._replace(beside=number)
                     run = []
                 continue
             elif stage.kind == "backfill":
@@ -244,7 +235,7 @@ def _sequence(
             yield Part((made,), stage.sql, number, at, stage.title, deploy, " ".join(gates))
             gates, deploy = [], 0
     if run and native is None:
-        yield _run(project, run, state, None)
+        yield _run(project, run, state, None)._replace(beside=_wanted(staged, sent)[-1].finding)
 
 
 def _telling(project: Project, stages: Sequence[tuple[int, Stage]], sent: Sent) -> int:
@@ -294,9 +285,9 @@ def _native(project: Project, staged: Staged, sent: Sequence[Sent], call: Call) 
         {operation.kind for one in operations.statements(stage.sql, project.dialect) for operation in one.operations}
         for _, stage in asked
     ]
-    field = with_default(project, call, finding)
-    if field is not None:
-        return {asked[0][0]: Made((cst.fitted(field, layout.WIDTH - django_operations.COLUMN),))}
+    kept = kept_default(project, sent, call, staged)
+    if kept is not None and kept.finding == flagged[0].finding:
+        return {asked[0][0]: Made((cst.fitted(kept.call, layout.WIDTH - django_operations.COLUMN),))}
     if len(sent) != 1 or project.dialect != "postgresql":
         return None
     if kinds in ([{"create-index"}], [{"drop-index"}]) and not asked[0][1].transaction:

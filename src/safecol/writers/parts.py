@@ -38,7 +38,8 @@ class Piece(NamedTuple):
 class Part(NamedTuple):
     """One file to be, for `stage` (a number) of a finding; `finding` is None for what the original does besides.
 
-    `deploy` counts from 1; `first` says what has to be done before. `names` are the local ones that its code needs.
+    `deploy` counts from 1; `first` says what has to be done before. `beside` is the finding that a part of no finding
+    stands with, None for the one before it.
     """
 
     up: tuple[Piece, ...]
@@ -49,6 +50,7 @@ class Part(NamedTuple):
     title: str = ""
     deploy: int = 1
     first: str = ""
+    beside: int | None = None
 
 
 class Version(NamedTuple):
@@ -122,22 +124,41 @@ class Whole(Protocol):
     def title(self) -> str:
         """What it does."""
 
+    @property
+    def beside(self) -> int | None:
+        """The finding that it stands with where it has none."""
+
 
 def attached(findings: list[Finding], parts: Sequence[Whole], files: Sequence[tuple[str, str]]) -> list[Finding]:
     """The findings with their files; what the original does besides stands with the finding next to it."""
     near = next((part.finding for part in parts if part.finding is not None), None)
     stages: dict[int, list[Stage]] = {}
-    before: dict[int, list[Stage]] = {}
+    taken: dict[int, set[int]] = {}
     for part, (path, text) in zip(parts, files, strict=True):
         if part.finding is not None:
             near = part.finding
-            old = findings[near].stages[part.stage]
-            stages.setdefault(near, list(findings[near].stages))[part.stage] = old._replace(source=text, file=path)
+            old = findings[near].stages
+            done = taken.setdefault(near, set())
+            first = part.stage  # the gates right before it
+            while first and not old[first - 1].sql and first - 1 not in done:
+                first -= 1
+            made = stages.setdefault(near, [])
+            made.extend(old[first : part.stage])
+            made.append(old[part.stage]._replace(source=text, file=path))
+            done.update(range(first, part.stage + 1))
         elif near is not None:
-            made = Stage(part.title, part.sql, True, "schema", source=text, file=path, kept=True)
-            behind = stages.setdefault(near, list(findings[near].stages)) if near in stages else before
-            (behind if isinstance(behind, list) else behind.setdefault(near, [])).append(made)
+            by = near if part.beside is None else part.beside
+            stages.setdefault(by, []).append(
+                Stage(part.title, part.sql, True, "schema", source=text, file=path, kept=True)
+            )
     return [
-        finding._replace(stages=(*before.get(number, ()), *stages[number])) if number in stages else finding
+        finding._replace(
+            stages=(
+                *stages[number],
+                *(one for at, one in enumerate(finding.stages) if at not in taken.get(number, ())),
+            )
+        )
+        if number in stages
+        else finding
         for number, finding in enumerate(findings)
     ]
