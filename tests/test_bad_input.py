@@ -284,3 +284,61 @@ def test_text_made_to_be_slow_is_read_to_its_end(text: str) -> None:
     whole = text + "\n" + GOOD
     reading = read_section(whole, Section("up", Span(0, len(whole)), "unknown"))
     assert reading.statements[-1].span.end >= len(whole) - len(";\n")
+
+
+REVISION = """from alembic import op
+import sqlalchemy as sa
+
+revision = "a1"
+down_revision = None
+{before}
+
+def upgrade():
+{body}
+    op.drop_column("users", "last")
+"""
+ENDLESS = {
+    "a string that doubles": ("", "s = 'x'\nfor i in range(60):\n    s = f'{s}{s}'\nop.execute(s)"),
+    "a string that is filled in twice": ("", "s = 'x'\nfor i in range(60):\n    s = '%s%s' % (s, s)\nop.execute(s)"),
+    "holes that double": ("", "s = f'{op.x()}'\nfor i in range(60):\n    s = s + s\nop.execute(s.format(1))"),
+    "a string that grows where it is replaced": (
+        "",
+        "s = 'x'\nfor i in range(60):\n    s = s.replace('x', 'xx')\nop.execute(s)",
+    ),
+    "a list that doubles": ("", "s = [1]\nfor i in range(60):\n    s = s + s\nop.execute(str(s))"),
+    "a dict of dicts": ("", "s = {}\nfor i in range(60):\n    s = {'a': s, 'b': s}\nop.execute(str(s))"),
+    "lists that are appended twice": (
+        "",
+        "s = [1]\nfor i in range(60):\n    y = []\n    y.append(s)\n    y.append(s)\n    s = y\nop.execute(str(s))",
+    ),
+    "clauses of clauses": ("", "e = sa.text('a')\nfor i in range(60):\n    e = sa.and_(e, e)\nop.execute(e)"),
+    "a range of a thousand million": ("", "op.execute(str(list(range(1000000000))))"),
+    "a range that no memory holds": ("", f"op.execute(str(list(range({10**30}))))"),
+    "a step of nothing": ("", "op.execute('abc'[::0])\nop.execute(str(list(range(1, 5, 0))))"),
+    "a number of too many digits": ("", f"op.execute(str(0x{'f' * 6000}))\nop.execute(f'{{0x{'f' * 6000}}}')"),
+    "comprehensions in each other": (
+        "",
+        "x = [[[i for i in range(1000)] for j in range(1000)] for k in range(1000)]\nop.execute(str(x))",
+    ),
+    "comprehensions of the module": (
+        "X = [[[i for i in range(1000)] for j in range(1000)] for k in range(1000)]",
+        "pass",
+    ),
+    "a list of more than is gone through": (f"X = {list(range(30_000))}", "for x in X:\n    op.execute(x)"),
+}
+
+
+@pytest.mark.parametrize(("before", "body"), ENDLESS.values(), ids=ENDLESS)
+def test_python_that_grows_without_end_is_said_not_to_be_followed(before: str, body: str, shell: Shell) -> None:
+    """None of these is computed: the first would take more memory than any machine has."""
+    indented = "\n".join(f"    {line}" for line in body.splitlines())
+    write("alembic/versions/a1_x.py", REVISION.format(before=before, body=indented))
+    _, out, err = shell("lint", "alembic", "--dialect", "postgresql", "--output-format", "concise", "--no-cache")
+    assert "unanalyzed-statement" in out, err
+
+
+def test_a_byte_order_mark_before_python_is_none_of_it(shell: Shell) -> None:
+    text = REVISION.format(before="", body="    pass").replace("\n", "\r\n")
+    write("alembic/versions/a1_x.py", b"\xef\xbb\xbf" + text.encode())
+    _, out, _ = shell("lint", "alembic", "--dialect", "postgresql", "--output-format", "concise", "--no-cache")
+    assert "a1_x.py:10:5: warning column-drop" in out

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from functools import cache
 
 from safecol.frontends.python.modules import Project
+from safecol.frontends.python.positions import unmarked
 from safecol.frontends.python.running import Runner
 from safecol.frontends.python.values import Class, Made, Member, Text, Unknown, Value, is_known, path_of
 
@@ -59,7 +60,7 @@ def convention(path: str) -> Mapping[str, str] | None:
 
     if not path:
         return {}
-    text = read_source(path).text
+    text = unmarked(read_source(path).text)
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):

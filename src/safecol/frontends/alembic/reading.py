@@ -10,6 +10,7 @@ from safecol.frontends.alembic.following import Following
 from safecol.frontends.alembic.harmless import OP
 from safecol.frontends.alembic.names import Target
 from safecol.frontends.python.emitted import Emission, Places
+from safecol.frontends.python.positions import unmarked
 from safecol.frontends.python.values import External, Function, Imported, Unknown, Value, plain
 from safecol.operations import ColumnDefinition, Opaque, Operation, Section, Statement
 from safecol.records import NamedTuple
@@ -57,6 +58,7 @@ def read(
     `opened` is whether the connection is in a transaction that Alembic has not begun; `engines` are the dialects of the
     databases of a history of several.
     """
+    text = unmarked(text)
     following = Following(text, Target(dialect, partial(naming.convention, environment)), path, helpers or {})
     following.opened, following.engines = opened, engines or {}
     try:

@@ -17,6 +17,7 @@ from safecol.frontends.django.state import contributed
 from safecol.frontends.django.target import Target
 from safecol.frontends.django.values import State
 from safecol.frontends.python.emitted import Places
+from safecol.frontends.python.positions import unmarked
 from safecol.frontends.python.values import path_of, plain
 from safecol.operations import Opaque, Section, Statement
 from safecol.patterns import lazy
@@ -92,6 +93,7 @@ class Replay:
         return _read(self._apply(file, text), transaction, self.dialect)
 
     def _apply(self, file: "MigrationFile", text: str) -> "_Applied":
+        text = unmarked(text)
         path = os.path.abspath(file.path)
         following = Following(text, self.dialect, path, self.project.helpers, self.project.root)
         following.runner.module.names["__file__"] = plain(path, Span(0, 0))

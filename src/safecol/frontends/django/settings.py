@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 
 from safecol.frontends.python.modules import Project
+from safecol.frontends.python.positions import unmarked
 from safecol.frontends.python.running import Runner
 from safecol.frontends.python.values import Made, Text, Unknown, Value, is_known, plain
 from safecol.patterns import lazy
@@ -112,7 +113,7 @@ def guessed(root: str, names: Callable[[str], frozenset[str]]) -> str:
 
 def read(file: str, text: Callable[[str], str]) -> Found:
     """What the settings module in a file says. Nothing of it is imported or run."""
-    source = text(file)
+    source = unmarked(text(file))
     host = _Host()
     project = Project(file)
     runner = Runner(source, host, project)

@@ -23,10 +23,15 @@ from safecol.frontends.python.values import (
     joined,
     path_of,
     plain,
+    weight,
+    written,
 )
 from safecol.source import Span
 
-_MOST_ITEMS = 2000
+TOO_LONG = "the file goes on for too long to be followed"
+_MOST_WORK = 400_000
+_HEAVIEST = 400_000
+_MOST_ITEMS = 20_000
 _BUILTINS = frozenset(
     {
         "str", "int", "float", "bool", "len", "list", "tuple", "dict", "set", "frozenset", "range", "enumerate", "zip",
@@ -59,6 +64,12 @@ class Evaluator:
         self.host = host
         self.run = call
         self.within = within
+        self.work = 0
+
+    @property
+    def is_tired(self) -> bool:
+        """Whether the file has been followed for so long that it has to end."""
+        return self.work > _MOST_WORK
 
     def use(self, positions: Positions) -> None:
         """What is evaluated next stands where these say."""
@@ -67,14 +78,27 @@ class Evaluator:
 
     def evaluate(self, node: ast.expr, scope: Scope) -> Value:
         """The value of an expression."""
+        self.work += 1
+        if self.is_tired:
+            return Unknown("a value", TOO_LONG)
         handler = _HANDLERS.get(type(node))
         if handler is None:
             return self.unknown(node, "an expression that is not a constant")
-        return handler(self, node, scope)
+        value = handler(self, node, scope)
+        return self.weighed(value) if type(node) in _MAKING else value
+
+    def weighed(self, value: Value) -> Value:
+        """A value that was made; something unknown instead of what is too large to be gone through."""
+        if isinstance(value, Text):
+            self.work += len(value) // 16
+            return value
+        found = weight(value, _HEAVIEST)
+        self.work += found // 16
+        return value if found <= _HEAVIEST else Unknown("a value", "it is too large to be followed")
 
     def unknown(self, node: ast.expr, reason: str) -> Unknown:
         """What an expression gives that was not understood."""
-        source = ast.unparse(node)
+        source = written(node)
         return Unknown(source if len(source) <= 80 else source[:79] + "…", reason)
 
     def constant(self, node: ast.Constant, _scope: Scope) -> Value:
@@ -153,7 +177,7 @@ class Evaluator:
                 for part in (node.slice.lower, node.slice.upper, node.slice.step)
             ]
             if type(base) in (list, tuple, Text) and all(part is None or isinstance(part, int) for part in bounds):
-                return base[slice(*bounds)]
+                return base[slice(*bounds)] if bounds[2] != 0 else self.unknown(node, "Python refuses the step 0")
             if isinstance(base, Made):  # a part of what a query gives
                 return Made("operator [:]", (base, *bounds), {}, self.positions.span(node), base)
             return self.unknown(node, "a part of something that is not known")
@@ -175,7 +199,7 @@ class Evaluator:
         span = self.positions.span(node)
         if isinstance(left, Text):
             if isinstance(node.op, ast.Mod):
-                return strings.percent(left, right, self.positions.span(node.right), ast.unparse(node.right))
+                return strings.percent(left, right, self.positions.span(node.right), written(node.right))
             if isinstance(node.op, ast.Add) and isinstance(right, (Text, Unknown, Made, Member, External)):
                 other = right if isinstance(right, Text) else self._hole(right, node.right)
                 return joined((left, other))
@@ -196,7 +220,7 @@ class Evaluator:
         return self.operator(node.op, (left, right), span, node)
 
     def _hole(self, value: Value, node: ast.expr) -> Text:
-        return strings.shown(value, ast.unparse(node), self.positions.span(node))
+        return strings.shown(value, written(node), self.positions.span(node))
 
     def operator(self, kind: ast.AST, operands: tuple[Value, ...], span: Span, node: ast.expr) -> Value:
         """An operator on something external: a condition or an expression of the database."""
@@ -292,6 +316,8 @@ class Evaluator:
         if items is None:
             return False
         for item in items:
+            if self.is_tired:
+                return False
             self.bind(first.target, item, scope)
             wanted = [self.truth(self.evaluate(condition, scope)) for condition in first.ifs]
             if None in wanted:
@@ -303,10 +329,10 @@ class Evaluator:
     def items(self, value: Value) -> list[Value] | None:
         """What going through a value gives; None when it is not known."""
         if type(value) in (list, tuple, set, frozenset):
-            return list(value)[:_MOST_ITEMS]
+            return list(value) if len(value) <= _MOST_ITEMS else None
         if isinstance(value, dict):
-            return list(value)
-        if isinstance(value, Text) and not value.holes:
+            return list(value) if len(value) <= _MOST_ITEMS else None
+        if isinstance(value, Text) and not value.holes and len(value) <= _MOST_ITEMS:
             return [value.part(at, at + 1) for at in range(len(value))]
         if isinstance(value, Class) and any(path_of(base).startswith("enum.") for base in value.bases):
             return [Member(value, name) for name in value.names if not name.startswith("_")]
@@ -324,11 +350,11 @@ class Evaluator:
             if any(isinstance(part, ast.Starred) for part in target.elts):
                 exact = False
             for at, part in enumerate(target.elts):
-                self.bind(part, items[at] if exact and items else Unknown(ast.unparse(part), _why(value)), scope)
+                self.bind(part, items[at] if exact and items else Unknown(written(part), _why(value)), scope)
         elif isinstance(target, ast.Subscript):
             base, key = self.evaluate(target.value, scope), self.evaluate(target.slice, scope)
             if isinstance(base, dict) and _hashable(key):
-                base[key] = value
+                base[key] = self.weighed(value)
         elif isinstance(target, ast.Attribute):
             assigned = getattr(self.host, "assigned", None)  # for hosts whose values can be changed
             if assigned is not None:
@@ -347,10 +373,10 @@ class Evaluator:
                 inner = self.items(self.evaluate(argument.value, scope))
                 arguments += inner if inner is not None else [self.unknown(argument, "its items are not known")]
             else:
-                arguments.append(self.evaluate(argument, scope))
+                arguments.append(self.weighed(self.evaluate(argument, scope)))
         keywords: dict[str, Value] = {}
         for keyword in node.keywords:
-            value = self.evaluate(keyword.value, scope)
+            value = self.weighed(self.evaluate(keyword.value, scope))
             if keyword.arg is not None:
                 keywords[keyword.arg] = value
             elif isinstance(value, dict):
@@ -377,15 +403,21 @@ class Evaluator:
         elif isinstance(function, Member):
             from safecol.frontends.python import methods
 
-            answer = methods.of_constant(self, function, arguments, keywords, span)
+            try:
+                answer = methods.of_constant(self, function, arguments, keywords, span)
+            except (OverflowError, ValueError):
+                return self.unknown(node, "Python refuses the call")
             if answer is not NotImplemented:
                 return answer
-            path = path_of(function) or f"?{ast.unparse(node.func)}"
+            path = path_of(function) or f"?{written(node.func)}"
             made = Made(path, arguments, keywords, span, function.base)
         elif isinstance(function, External):
             from safecol.frontends.python import methods
 
-            answer = methods.of_library(self, function.path, arguments, keywords)
+            try:
+                answer = methods.of_library(self, function.path, arguments, keywords)
+            except (OverflowError, ValueError):
+                return self.unknown(node, "Python refuses the call")
             if answer is not NotImplemented:
                 return answer
             made = Made(function.path, arguments, keywords, span, External(function.path.rpartition(".")[0]))
@@ -413,6 +445,13 @@ def _hashable(value: Value) -> bool:
     return True
 
 
+# What is made anew, and so may be larger than what it is made of.
+_MAKING = frozenset(
+    {
+        ast.BinOp, ast.JoinedStr, ast.Call, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.Subscript,
+        ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp,
+    }
+)  # fmt: skip
 _HANDLERS: dict[type[ast.expr], Callable[..., Value]] = {
     ast.Constant: Evaluator.constant,
     ast.JoinedStr: Evaluator.formatted,

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from safecol.frontends.python.evaluator import Evaluator
 
 _SAME = frozenset({"list", "tuple", "sorted", "reversed", "set", "frozenset"})
+_MOST_PARTS = 20_000
 
 
 def of_constant(
@@ -64,13 +65,15 @@ def _of_text(
             return Unknown(f"{name}()", "Python refuses the call")
     if name == "replace" and len(given) >= 2 and all(isinstance(one, str) for one in given[:2]):
         parts, at = [], 0
+        if given[0] and str(base).count(given[0]) > _MOST_PARTS:
+            return strings.hole("replace", span)
         while given[0] and (found := str(base).find(given[0], at)) >= 0:
             parts += [base.part(at, found), plain(given[1], Span(base.origins[found], base.origins[found]))]
             at = found + len(given[0])
         return joined([*parts, base.part(at, len(base))])
     if name in ("split", "splitlines", "partition", "rpartition"):
         try:
-            return [plain(part, span) for part in getattr(str(base), name)(*given)]
+            return [plain(part, span) for part in getattr(str(base), name)(*given)]  # at most its characters
         except (TypeError, ValueError):
             return Unknown(f"{name}()", "Python refuses the call")
     return Unknown(f"{name}()", f"`str.{name}` is not followed")
@@ -130,7 +133,8 @@ def of_library(evaluator: "Evaluator", path: str, arguments: tuple[Value, ...], 
         first = arguments[0] if arguments else {}
         return {**first, **keywords} if isinstance(first, dict) else Unknown("dict()", "its items are not known")
     if name == "range" and arguments and all(isinstance(one, int) for one in arguments):
-        return list(range(*arguments))[:2000]
+        numbers = range(*arguments)
+        return list(numbers[:_MOST_PARTS]) if not numbers[_MOST_PARTS:] else Unknown("range()", "it is too long")
     first = arguments[0] if arguments else None
     if name in ("str", "repr") and isinstance(first, (Text, int, float)):
         return first if isinstance(first, Text) and name == "str" else plain(str(first), Span(0, 0))

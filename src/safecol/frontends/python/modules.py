@@ -6,6 +6,7 @@ import sys
 from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 
+from safecol.frontends.python.positions import unmarked
 from safecol.frontends.python.values import Scope
 
 _HIGHEST = 10
@@ -161,6 +162,6 @@ def _parsed(file: str, _changed: int, _size: int) -> ast.Module | None:
     from safecol.frontends.reading import read_source
 
     try:
-        return ast.parse(read_source(file).text)
+        return ast.parse(unmarked(read_source(file).text))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None

@@ -10,6 +10,11 @@ NOWHERE = Span(-1, -1)
 _LINE_ENDING = lazy(r"\r\n|\r|\n")
 
 
+def unmarked(text: str) -> str:
+    """The source with a form feed, which Python passes over, for its byte-order mark: places stay as they are."""
+    return f"\f{text[1:]}" if text.startswith("\ufeff") else text
+
+
 class Positions:
     """Offsets of the nodes of one file: `ast` counts UTF-8 bytes in lines, spans count characters."""
 

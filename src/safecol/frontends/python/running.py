@@ -4,7 +4,7 @@ import ast
 from collections.abc import Callable
 from typing import Protocol
 
-from safecol.frontends.python.evaluator import Evaluator, Host
+from safecol.frontends.python.evaluator import TOO_LONG, Evaluator, Host
 from safecol.frontends.python.modules import Module, Project
 from safecol.frontends.python.positions import NOWHERE, Elsewhere, Positions
 from safecol.frontends.python.values import Class, External, Function, Imported, Namespace, Scope, Unknown, Value
@@ -69,6 +69,7 @@ class Runner:
         self.module.positions = self.positions
         self.depth = 0
         self.count = 0
+        self.ended = False
         self.asked: set[tuple[str, str]] = set()
         self.yields: list[tuple[ast.AST, Callable[[Value], None]]] = []
         self.loading = False
@@ -76,17 +77,19 @@ class Runner:
 
     def statement_list(self, statements: list[ast.stmt]) -> None:
         """Follow the statements of the module itself."""
-        try:
-            self.block(statements, self.module)
-        except (_Returned, _Left):
-            return
+        for statement in statements:
+            try:
+                self.block([statement], self.module)
+            except (_Returned, _Left):
+                if not self._is_late:
+                    return
 
     def call(
         self, function: Function, arguments: tuple[Value, ...], keywords: dict[str, Value], span: Span = NOWHERE
     ) -> Value:
         """What a function returns, its statements followed; `span` is the place of the call."""
         name = function.name or "a lambda"
-        if self.depth >= _DEEPEST or self.count > _MOST_STATEMENTS:
+        if self.depth >= _DEEPEST:
             return Unknown(f"{name}()", "it goes too deep to be followed")
         before, here = self.evaluator.positions, self.elsewhere.here
         if function.scope.positions is before:
@@ -190,13 +193,26 @@ class Runner:
         """Follow statements in order."""
         for number, statement in enumerate(statements):
             self.count += 1
-            if self.count > _MOST_STATEMENTS:
-                self.host.ignored(statement, "the file goes on for too long to be followed")
-                raise _Returned(None)
+            self._stop_late(statement)
             if isinstance(statement, ast.If) and self._branches(statement, statements[number + 1 :], scope):
                 return
             if not isinstance(statement, ast.If):
                 self.statement(statement, scope)
+            if self.evaluator.is_tired:
+                self._stop_late(statement)
+
+    @property
+    def _is_late(self) -> bool:
+        return self.count > _MOST_STATEMENTS or self.evaluator.is_tired
+
+    def _stop_late(self, statement: ast.stmt) -> None:
+        """End what goes on for too long, and say so once; what only gives something a name goes on."""
+        if not self._is_late or isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            return
+        if not self.ended:
+            self.host.ignored(statement, TOO_LONG)
+            self.ended = getattr(self.host, "active", True)  # where it isn't, nobody was told
+        raise _Returned(None)
 
     def statement(self, node: ast.stmt, scope: Scope) -> None:
         """Follow one statement."""

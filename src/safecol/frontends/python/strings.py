@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from safecol.frontends.python.values import Text, Unknown, Value, joined, plain
+from safecol.frontends.python.values import Text, Unknown, Value, joined, plain, written
 from safecol.patterns import lazy
 from safecol.source import Span
 
@@ -33,7 +33,10 @@ def shown(value: Value, source: str, at: Span) -> Text:
         from safecol.frontends.python.values import is_known
 
         if is_known(value):
-            return plain(str(value), at)
+            try:
+                return plain(str(value), at)
+            except ValueError:  # a number of more digits than Python writes
+                return hole(source, at)
     return hole(value.source if isinstance(value, Unknown) else source, at)
 
 
@@ -66,7 +69,7 @@ def formatted(node: ast.JoinedStr, text: str, span: Span, evaluate: Evaluate) ->
 
 
 def _field(part: ast.FormattedValue, at: Span, evaluate: Evaluate) -> Text:
-    source = ast.unparse(part.value)
+    source = written(part.value)
     value = evaluate(part.value)
     if part.conversion in (-1, 115) and part.format_spec is None:
         return shown(value, source, at)

@@ -56,8 +56,12 @@ def plain(text: str, at: Span) -> Text:
     return Text(text, [at.start] * len(text))
 
 
+_LONGEST = 1_000_000
+_MOST_HOLES = 2_000
+
+
 def joined(parts: Iterable[Text]) -> Text:
-    """The strings one after the other."""
+    """The strings one after the other; a hole where that would be longer than any SQL is."""
     texts: list[str] = []
     origins: list[int] = []
     holes: list[tuple[int, int]] = []
@@ -65,7 +69,18 @@ def joined(parts: Iterable[Text]) -> Text:
         holes += [(a + len(origins), b + len(origins)) for a, b in part.holes]
         texts.append(str(part))
         origins += part.origins
+        if len(origins) > _LONGEST or len(holes) > _MOST_HOLES:
+            text = "${a string that is too long}"
+            return Text(text, [origins[0]] * len(text), ((0, len(text)),))
     return Text("".join(texts), origins, tuple(holes))
+
+
+def written(node: ast.AST) -> str:
+    """An expression as source; a number of more digits than Python writes has no such form."""
+    try:
+        return ast.unparse(node)
+    except ValueError:
+        return "a large number"
 
 
 class Unknown(NamedTuple):
@@ -192,6 +207,30 @@ def path_of(value: Value) -> str:
         base = path_of(value.base)
         return f"{base}.{value.name}" if base else ""
     return ""
+
+
+_NESTED = frozenset({list, tuple, set, frozenset, dict, Made})
+
+
+def weight(value: Value, most: int) -> int:
+    """How many values are in a value, those inside others too, as far as `most`.
+
+    What is in it twice counts twice: ten lines of a source make a list of lists with more values than memory has.
+    """
+    if type(value) not in _NESTED:
+        return 1
+    waiting = [value]
+    count = 1
+    while waiting and count <= most:
+        one = waiting.pop()
+        if type(one) is Made:
+            inner: Iterable[Value] = (one.base, *one.arguments, *one.keywords.values())
+            count += 1 + len(one.arguments) + len(one.keywords)
+        else:
+            inner = one.values() if type(one) is dict else one
+            count += len(one)
+        waiting += [item for item in inner if type(item) in _NESTED]
+    return count
 
 
 def is_known(value: Value) -> bool:
