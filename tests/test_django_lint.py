@@ -174,3 +174,12 @@ def test_a_migration_that_waits_for_the_new_code_may_drop(capsys: pytest.Capture
     assert [one["rule"] for one in findings(lint(capsys))] == ["column-drop"]
     second.write_text(text.format("safe = Safe.after_deploy()"))
     assert findings(lint(capsys)) == []
+
+
+def test_the_help_speaks_the_language_of_what_sends_the_statement(capsys: pytest.CaptureFixture[str]) -> None:
+    index = 'migrations.AddIndex("book", models.Index(fields=["title"], name="book_title")),\n'
+    assert index in NEXT
+    sql = '        migrations.RunSQL("CREATE INDEX other ON shop_book (note)", "DROP INDEX other"),\n'
+    Path("shop/migrations/0002_next.py").write_text(NEXT.replace(index, index + sql))
+    found = [one for one in findings(lint(capsys)) if one["rule"] == "blocking-index-creation"]
+    assert ["AddIndexConcurrently" in one["help"] for one in found] == [True, False]

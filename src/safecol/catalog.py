@@ -10,7 +10,7 @@ from safecol.errors import UserError
 from safecol.heads import CATEGORIES, DIALECTS, Rule, rule, suggestion
 from safecol.records import NamedTuple
 
-INDEX_VERSION = 2
+INDEX_VERSION = 3
 
 Tables = dict[str, dict[str, Any]]
 """The content of `effects.toml` by dialect: `effect`, a list of rows; `locks`, modes with what they block; `words`."""

@@ -252,7 +252,8 @@ class Collected:
         severity = "warning" if severity == "off" else severity
         file = ran.read.file
         yield Finding(
-            rule, severity, page.category, message, file.path, span, help=cure or page.help,
+            rule, severity, page.category, message, file.path, span,
+            help=cure or page.helps.get(file.runner) or page.help,
             dialect=file.dialect, server_version=ran.version, runner=file.runner,
         )  # fmt: skip
 
@@ -297,7 +298,7 @@ class Collected:
             message=message,
             path=file.path,
             span=hit.span,
-            help=hit.values.get("help") or stages.message(rule.help, hit, made.text),
+            help=hit.values.get("help") or stages.message(_cure(rule, step, made, file.runner), hit, made.text),
             consequence=sentences(step, made.locks, message, queued=queued) if step is not None else (),
             dialect=file.dialect,
             server_version=ran.version,
@@ -375,6 +376,14 @@ def _guess(what: str, paths: list[str], targets: int) -> str:
         else f"--{setting}, or {setting} in the settings, says"
     )
     return f"{what} assumed{where} ({told} which)"
+
+
+def _cure(rule: Rule, step: Step | None, made: Trace, runner: str) -> str:
+    """The page's help, in the words of the framework where one of its operations sends the statement."""
+    own = rule.helps.get(runner)
+    if own is None or step is None:
+        return own or rule.help
+    return rule.help if made.sent_by is None or made.sent_by(step.statement.span)[0] == "RunSQL" else own
 
 
 def _column(step: Step | None) -> str | None:

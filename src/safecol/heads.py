@@ -1,6 +1,7 @@
 """The head of a rule page: TOML comes in, a checked `Rule` or an error that names file, key and nearest known key."""
 
 import re
+from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from safecol.dialects.registry import NAMES
@@ -45,10 +46,12 @@ WORDS: dict[str, tuple[str, ...] | None] = {
 }
 
 DIALECTS = ("any", *NAMES)
+FRAMEWORKS = ("alembic", "django")
 
 _KEYS = {
     "severity": str, "category": str, "message": str, "help": str, "aliases": list, "when": dict, "check": str,
     "scope": str, "reported": bool, "dialect": str, "covers": list,
+    "helps": dict,
 }  # fmt: skip
 
 
@@ -59,7 +62,7 @@ class Rule(NamedTuple):
     or a list of values; `check` is `module:function` in `safecol.checks`, asked
     about traces with one of the `when`'s operations; `scope` is `file` for one finding a section;
     `reported` is True when findings come from elsewhere (`syntax-error`); `path` is the page's file; `covers` are
-    the rules that say less about the same step.
+    the rules that say less about the same step; `helps` are helps in a framework's own words, by its runner.
     """
 
     name: str
@@ -76,6 +79,7 @@ class Rule(NamedTuple):
     reported: bool
     path: str
     covers: tuple[str, ...] = ()
+    helps: Mapping[str, str] = {}
 
 
 def rule(path: str, name: str, dialect: str, text: str) -> Rule:
@@ -124,6 +128,11 @@ def _checked(path: str, name: str, dialect: str, title: str, head: dict[str, Any
     _one_of(path, "dialect", dialect, DIALECTS)
     aliases = head.get("aliases", [])
     covers = head.get("covers", [])
+    helps = head.get("helps", {})
+    for runner, text in helps.items():
+        _one_of(path, "helps", runner, FRAMEWORKS)
+        if not isinstance(text, str):
+            raise UserError(f"{path}: `helps.{runner}` must be a string")
     for key, names in (("aliases", aliases), ("covers", covers)):
         if not all(isinstance(each, str) for each in names):
             raise UserError(f"{path}: `{key}` must be a list of strings")
@@ -139,7 +148,7 @@ def _checked(path: str, name: str, dialect: str, title: str, head: dict[str, Any
         raise UserError(f"{path}: nothing says when the rule applies", "Give `when.operation`, `check` or `reported`")
     return Rule(
         name, dialect, title, head["severity"], head["category"], head["message"], head.get("help", ""),
-        tuple(aliases), when, check, scope, reported, path, tuple(covers),
+        tuple(aliases), when, check, scope, reported, path, tuple(covers), helps,
     )  # fmt: skip
 
 
