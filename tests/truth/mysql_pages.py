@@ -18,7 +18,7 @@ CATALOG = catalog.load()
 NOT_EXECUTED = frozenset(
     {
         "server-setting-change", "password-in-migration", "broad-grant", "file-access", "privileged-definer",
-        "log-bypass", "explicit-table-lock",
+        "log-bypass", "explicit-table-lock", "role-change", "schema-drop",
     }
 )  # fmt: skip
 
