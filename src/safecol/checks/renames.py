@@ -25,6 +25,8 @@ def tables_without_replacement(trace: Trace) -> Iterator[Hit]:
         relation = step.operation.relation
         if step.operation.kind != "rename-table" or not step.existing or relation is None:
             continue
+        if step.facts.get("object") == "sequence":
+            continue
         later = trace.steps[at + 1 :]
         swapped = any(_is_renamed_to(after.operation, relation.name) for after in later)
         if any(_makes_room(before.operation, step.operation.new_name) for before in trace.steps[:at]):

@@ -9,8 +9,17 @@ if TYPE_CHECKING:
     from safecol.read_file import ReadFile
 
 
+_MANY = 100
+
+
 def written(read: "ReadFile", findings: "Sequence[Finding]") -> "list[Finding]":
-    """The findings of a Python migration, with the source of their stages where it can be made."""
+    """The findings of a Python migration, with the source of their stages where it can be made.
+
+    Where there are very many (a loop over a list), their stages stay SQL: nobody reads so many files, and to take the
+    migration apart for each of them would take long.
+    """
+    if sum(1 for finding in findings if finding.stages) > _MANY:
+        return list(findings)
     if read.file.runner == "alembic":
         from safecol.writers import alembic
 

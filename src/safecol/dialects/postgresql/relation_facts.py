@@ -110,6 +110,8 @@ def _drop_relation(context: Context, operation: Operation, key: str, rest: Rest,
 
 def _rename_relation(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
     found["named_by"] = ",".join(bodies.named_by(context, key))
+    if key in context.schema.sequences:  # ALTER TABLE renames these too
+        found["object"] = "sequence"
 
 
 def _together(context: Context, rest: Rest) -> set[str]:
