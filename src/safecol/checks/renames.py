@@ -48,7 +48,8 @@ def columns_without_replacement(trace: Trace) -> Iterator[Hit]:
         later = trace.steps[at + 1 :]
         if any(_stands_in(after.operation, operation) or _swaps(after.operation, operation) for after in later):
             continue
-        if any(_swaps(operation, before.operation) for before in trace.steps[:at]):
+        earlier = [before.operation for before in trace.steps[:at]]
+        if any(_swaps(operation, other) or _adds(other, operation) for other in earlier):
             continue
         if not any(_made(later, name, _VIEWS) for name in _names(trace.steps, operation.relation.name)):
             kind = step.facts.get("column_type")
@@ -56,6 +57,17 @@ def columns_without_replacement(trace: Trace) -> Iterator[Hit]:
             if operation.kind == "modify-column":
                 values["new_name"] = operation.new_name or ""
             yield Hit(step, operation.span, values)
+
+
+def _adds(earlier: Operation, renamed: Operation) -> bool:
+    """Whether the column that is renamed has just been added: nothing deployed knows it yet."""
+    definition = earlier.definition
+    return (
+        earlier.kind == "add-column"
+        and earlier.relation == renamed.relation
+        and isinstance(definition, ColumnDefinition)
+        and definition.name == renamed.column
+    )
 
 
 def _renames_column(operation: Operation) -> bool:
