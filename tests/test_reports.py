@@ -11,6 +11,7 @@ from safecol.effect import Effect, StatementEffect
 from safecol.finding import FileUse, Finding, Related, Result, Stage, Unanalyzed, fingerprints
 from safecol.reports import FORMATS, Options, RulePage, effects, render
 from safecol.reports.full import wrap
+from safecol.reports.python_code import python_code, written_out
 from safecol.source import Source, Span
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -319,3 +320,27 @@ def test_a_weaker_lock_later_adds_nothing() -> None:
 def test_effects_read_as_agreed() -> None:
     assert effects.as_text(EFFECTS, OPTIONS) == (GOLDEN / "effects.text").read_text()
     assert effects.as_json(EFFECTS, OPTIONS) == (GOLDEN / "effects.json").read_text()
+
+
+def test_the_code_of_a_stage_has_the_functions_that_it_uses_and_no_others() -> None:
+    source = (
+        "from django.db import migrations\n\n\n"
+        "def fill(apps, schema_editor):\n    pass\n\n\ndef other():\n    pass\n\n\n"
+        "class Migration(migrations.Migration):\n    operations = [migrations.RunPython(fill)]\n"
+    )
+    assert python_code(source) == [
+        "def fill(apps, schema_editor):", "    pass", "", "class Migration(migrations.Migration):",
+        "    operations = [migrations.RunPython(fill)]",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rows", "code", "held"),
+    [
+        (["-- why", "DROP TABLE a;", "DROP TABLE b;"], ["RunSQL(['DROP TABLE a', 'DROP TABLE b'])"], True),
+        (["DROP TABLE a;", "DROP TABLE c;"], ["RunSQL(['DROP TABLE a', 'DROP TABLE b'])"], False),
+        (['DROP TABLE "it\'s";'], ["RunSQL('DROP TABLE \"it\\'s\"')"], True),
+    ],
+)
+def test_sql_that_a_stage_writes_out_is_not_said_twice(rows: list[str], code: list[str], held: bool) -> None:
+    assert written_out(rows, code) is held

@@ -104,34 +104,16 @@ def _stages(stages: tuple[Stage, ...], pad: str, options: Options) -> list[str]:
         lines += [f"{pad}     {line}" for line in rest]
         rows = [plain(row.rstrip()) for row in (stage.sql or stage.command).strip().splitlines()]
         if stage.source:
+            from safecol.reports.python_code import python_code, written_out
+
             lines.append(f"{pad}     {paint(on_one_line(relative(stage.file, options.root)), 'edge', options)}")
             code = [plain(row) for row in python_code(stage.source)]
             lines += [f"{pad}       {paint(row, 'bold', options)}".rstrip() for row in code]
-            if "".join(" ".join(rows).rstrip(";").split()) not in "".join(
-                "".join(code).split()
-            ):  # the SQL that a call stands for
+            if not written_out(rows, code):  # the SQL that a call stands for
                 lines += [f"{pad}       {paint(f'# {row}', 'dim', options)}".rstrip() for row in rows]
             continue
         lines += [f"{pad}       {paint(row, 'bold', options)}".rstrip() for row in rows]
     return lines
-
-
-def python_code(source: str) -> list[str]:
-    """The lines of a migration that say what it does and after which it runs: the rest is as in any other."""
-    import ast
-
-    lines = source.splitlines()
-    found: list[str] = []
-    for node in ast.parse(source).body:
-        if isinstance(node, (ast.Assign, ast.AnnAssign)):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            wanted = any(isinstance(one, ast.Name) and one.id in ("revision", "down_revision") for one in targets)
-        else:
-            wanted = isinstance(node, ast.ClassDef) or (isinstance(node, ast.FunctionDef) and node.name == "upgrade")
-        if wanted:
-            space = [""] if found and isinstance(node, (ast.FunctionDef, ast.ClassDef)) else []
-            found += [*space, *lines[node.lineno - 1 : node.end_lineno]]
-    return found
 
 
 def _title(stage: Stage) -> str:
