@@ -7,7 +7,7 @@ from safecol.context import Context
 from safecol.dialects.postgresql import dialect
 from safecol.fold import trace
 from safecol.frontends.postgresql.splitting import read_section
-from safecol.operations import Migration, Section
+from safecol.operations import Migration, Name, Operation, Section
 from safecol.source import Span
 from safecol.trace import Trace
 
@@ -78,6 +78,43 @@ def test_set_local_outside_a_transaction_does_nothing(context: Context) -> None:
 def test_set_is_taken_back_by_a_rollback(context: Context) -> None:
     steps = run(context, "SET lock_timeout = '1s'; BEGIN; SET lock_timeout = 0; ROLLBACK; SELECT 1;").steps
     assert [step.settings.get("lock_timeout") for step in steps[2:]] == ["1000", "0", "1000"]
+
+
+def test_set_is_taken_back_by_a_rollback_to_a_savepoint(context: Context) -> None:
+    sql = (
+        "BEGIN; SET lock_timeout = '1s'; SAVEPOINT s; SET lock_timeout = 0; SELECT 1; ROLLBACK TO s; SELECT 1"
+    )
+    steps = run(context, sql).steps
+    assert [step.settings.get("lock_timeout") for step in steps[4:]] == ["0", "0", "1000"]
+
+
+def test_what_set_local_resets_is_back_after_the_transaction(context: Context) -> None:
+    sql = "SET lock_timeout = '1s'; BEGIN; SET LOCAL lock_timeout TO DEFAULT; SELECT 1; COMMIT; SELECT 1;"
+    steps = run(context, sql).steps
+    assert [step.settings.get("lock_timeout") for step in steps[3:]] == [None, None, "1000"]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "BEGIN; SET LOCAL search_path = app; COMMIT;",
+        "BEGIN; SET search_path = app; ROLLBACK;",
+        "BEGIN; SAVEPOINT s; SET search_path = app; ROLLBACK TO s; COMMIT;",
+        "SET search_path = app; BEGIN; SET LOCAL search_path = other; COMMIT; RESET search_path;",
+    ],
+)
+def test_names_follow_a_search_path_only_as_long_as_it_is_in_effect(context: Context, sql: str) -> None:
+    steps = run(context, f"{sql} ALTER TABLE invoices ADD COLUMN a int;").steps
+    assert steps[-1].table == "invoices"
+
+
+def test_a_rollback_leaves_the_database_that_mysql_uses() -> None:
+    context = Context("mysql", 80400, default_schema="")
+    context.start_section(Section("up", Span(0, 0), "wrapped"), 1)
+    context.set("search_path", "shop", local=False)
+    context.set("search_path", "archive", local=False)
+    context.control(Operation("rollback", Span(0, 0)))
+    assert context.key(Name("orders")) == "archive.orders"
 
 
 def test_reset_ends_a_setting(context: Context) -> None:

@@ -4,29 +4,36 @@ Answers are yes, no or None (unknown). `safecol.history` applies operations to t
 session: transaction, savepoints, settings, locks held.
 """
 
+from safecol.dialects import registry
 from safecol.operations import Name, Operation, Section
 from safecol.records import NamedTuple
 from safecol.schema import Column, Index, Schema, Table
 from safecol.trace import HeldLock, Trace
 
-_OF_THE_SERVER = frozenset({"information_schema", "mysql", "performance_schema", "sys"})
+
+class _Settings(NamedTuple):
+    """What was set at a point: for the session, in the transaction alone, and for the session but reset in it."""
+
+    session: dict[str, str]
+    local: dict[str, str]
+    hidden: dict[str, str]
 
 
 class Savepoint(NamedTuple):
     name: str
     mark: int
-    settings: dict[str, str]
+    settings: _Settings
     held: int
 
 
 class Context:
     """What is known before the next statement.
 
-    `version` is the server's major version; `dialect` its name. `file` numbers the current file from 1;
-    `new_since` the first file of the current change set: tables made from then on are new, and those of `kin`, earlier
-    files that run together with this one wherever it runs. `new_labels` are enum values added in the open transaction
-    with their type, `new_types` the types made in it. `unseen` is True once code ran that was not read and that drops
-    something. `before` are the traces of the change set so far.
+    `version` is the server's, as the number that its dialect compares; `dialect` its name. `file` numbers the current
+    file from 1; `new_since` the first file of the current change set: tables made from then on are new, and those of
+    `kin`, earlier files that run together with this one wherever it runs. `new_labels` are enum values added in the
+    open transaction with their type, `new_types` the types made in it. `unseen` is True once code ran that was not read
+    and that drops something. `before` are the traces of the change set so far.
     """
 
     def __init__(
@@ -53,8 +60,12 @@ class Context:
         self.new_types: set[str] = set()
         self.unseen = False
         self.before: tuple[Trace, ...] = ()
+        known = registry.known(dialect)
+        self._of_the_server = known.system_schemas
+        self._undoes_settings = known.undoes_settings
         self._mark = 0
-        self._session_before: dict[str, str] = {}
+        self._hidden: dict[str, str] = {}
+        self._before = _Settings({}, {}, {})
         self._savepoints: list[Savepoint] = []
         self._one_call = False
         self.small: frozenset[str] = frozenset()
@@ -64,7 +75,7 @@ class Context:
     def key(self, name: Name) -> str:
         """The name as shown and as kept: without the default schema."""
         schema = name.schema
-        if not self.default_schema and schema and schema.lower() not in _OF_THE_SERVER:
+        if not self.default_schema and schema and schema.lower() not in self._of_the_server:
             self._adopt(schema)
         if schema is None:
             if self.search_path == (self.default_schema,):
@@ -112,9 +123,9 @@ class Context:
         return known.persistence == "temporary" or known.file >= self.new_since or known.file in self.kin
 
     def made_here(self, key: str) -> bool:
-        """Whether the current file made this relation."""
-        known = self.schema.tables.get(key) or self.schema.indexes.get(key) or self.schema.sequences.get(key)
-        return isinstance(known, Table) and known.file == self.file > 0
+        """Whether the current file made this table."""
+        known = self.schema.tables.get(key)
+        return known is not None and known.file == self.file > 0
 
     def has_rows(self, key: str) -> bool:
         """Whether a table is taken to have rows: those that existed before the change set are."""
@@ -171,7 +182,7 @@ class Context:
                 self.kind = "explicit"
         elif kind == "savepoint":
             self._savepoints.append(
-                Savepoint(operation.value or "", self.schema.mark(), dict(self.local), len(self.held))
+                Savepoint(operation.value or "", self.schema.mark(), self._settings(), len(self.held))
             )
         elif kind == "rollback-to":
             self._rollback_to(operation.value or "")
@@ -216,7 +227,7 @@ class Context:
         self.transactions += 1
         self.transaction = self.transactions
         self._mark = self.schema.mark()
-        self._session_before = dict(self.session)
+        self._before = self._settings()
 
     def _commit(self) -> None:
         self._close()
@@ -224,12 +235,13 @@ class Context:
 
     def _rollback(self) -> None:
         self.schema.undo(self._mark)
-        self.session = self._session_before
+        if self._undoes_settings:
+            self._restore(self._before)
         self._close()
 
     def _close(self) -> None:
         self.transaction = None
-        self.local = {}
+        self._restore(_Settings({**self._hidden, **self.session}, {}, {}))
         self.held = []
         self.new_labels = {}
         self.new_types = set()
@@ -242,32 +254,42 @@ class Context:
         at = len(names) - 1 - names[::-1].index(name)
         point = self._savepoints[at]
         self.schema.undo(point.mark)
-        self.local = dict(point.settings)
+        if self._undoes_settings:
+            self._restore(point.settings)
         del self.held[point.held :]
         del self._savepoints[at + 1 :]
 
     def reset_all(self) -> None:
         """RESET ALL and DISCARD ALL: nothing that was set is in effect any more."""
-        self.local = {}
-        self.session = {}
-        self.search_path = (self.default_schema,)
+        self._restore(_Settings({}, {}, {}))
 
     def set(self, name: str, value: str | None, *, local: bool) -> None:
         """SET or SET LOCAL; `value` None resets. SET LOCAL outside a transaction does nothing."""
-        store = self.local if local else self.session
         if local and self.transaction is None and self.kind != "unknown":
             return
-        if value is None:
+        if not local or value is None:
             self.local.pop(name, None)
-            self.session.pop(name, None)
-            if name == "search_path":
-                self.search_path = (self.default_schema,)
-            return
-        store[name] = value
         if not local:
-            self.local.pop(name, None)
+            self._hidden.pop(name, None)
+        if value is not None:
+            (self.local if local else self.session)[name] = value
+        elif name in self.session:
+            reset = self.session.pop(name)
+            if local:  # the end of the transaction brings it back
+                self._hidden[name] = reset
         if name == "search_path":
-            parts = [part.strip().strip("\"'") for part in value.split(",")]
-            self.search_path = tuple(part for part in parts if part and part != "$user") or (self.default_schema,)
-            if not self.default_schema:
+            self._follow_search_path()
+            if value is not None and not local and not self.default_schema:
                 self._adopt(self.search_path[0])
+
+    def _settings(self) -> _Settings:
+        return _Settings(dict(self.session), dict(self.local), dict(self._hidden))
+
+    def _restore(self, settings: _Settings) -> None:
+        self.session, self.local, self._hidden = (dict(part) for part in settings)
+        self._follow_search_path()
+
+    def _follow_search_path(self) -> None:
+        value = self.setting("search_path")
+        parts = [part.strip().strip("\"'") for part in value.split(",")] if value is not None else []
+        self.search_path = tuple(part for part in parts if part and part != "$user") or (self.default_schema,)

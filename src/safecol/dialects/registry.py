@@ -12,10 +12,10 @@ class Known(NamedTuple):
 
     `default_schema` is where names without a schema are. `measured` are the first and last version whose effects were
     measured, whole series. `front` and `judge` are the modules that read it and judge it; empty while nothing does.
-    `kin` is the dialect whose rule pages it has where it has none of its own. `quote` is
-    what names are quoted with.
+    `kin` is the dialect whose rule pages it has where it has none of its own. `quote` is what names are quoted with.
     `joined` is whether several statements that are sent in one call are one transaction, `queued` whether others wait
-    behind one who waits for a lock.
+    behind one who waits for a lock. `undoes_settings` is whether a ROLLBACK takes back what SET and its like set in the
+    transaction. `system_schemas` are those of the server itself.
     """
 
     name: str
@@ -29,23 +29,29 @@ class Known(NamedTuple):
     quote: str = '"'
     joined: bool = False
     queued: bool = True
+    undoes_settings: bool = False
+    system_schemas: frozenset[str] = frozenset({"information_schema", "sys"})
 
 
 NEUTRAL = "safecol.dialects.neutral"
 COMPATIBLE = "safecol.frontends.postgresql.compatible"
+_OF_MYSQL = frozenset({"information_schema", "mysql", "performance_schema", "sys"})
 KNOWN: tuple[Known, ...] = (
     # The oldest major version that its makers still support: what holds there holds on later ones, with few exceptions.
     Known(
         "postgresql", "PostgreSQL", "15", "public", ("12", "18"),
         "safecol.frontends.postgresql.front", "safecol.dialects.postgresql.dialect", joined=True,
+        undoes_settings=True,
     ),
     Known(
         "mysql", "MySQL", "8.4", "", ("5.7", "9.7"),
         "safecol.frontends.mysql.front", "safecol.dialects.mysql.mysql", quote="`",
+        system_schemas=_OF_MYSQL,
     ),
     Known(
         "mariadb", "MariaDB", "10.11", "", ("10.1", "11.8"),
         "safecol.frontends.mariadb.front", "safecol.dialects.mysql.mariadb", "mysql", "`",
+        system_schemas=_OF_MYSQL,
     ),
     # What distributions that are still supported ship; from 3.37 to 3.52 nothing changed here but STRICT tables.
     Known(
@@ -60,8 +66,8 @@ KNOWN: tuple[Known, ...] = (
             ("duckdb", "DuckDB"), ("clickhouse", "ClickHouse"), ("redshift", "Redshift"),
         )
     ),
-    Known("cockroachdb", "CockroachDB", "", "public", front=COMPATIBLE, judge=NEUTRAL),
-    Known("yugabytedb", "YugabyteDB", "", "public", front=COMPATIBLE, judge=NEUTRAL),
+    Known("cockroachdb", "CockroachDB", "", "public", front=COMPATIBLE, judge=NEUTRAL, undoes_settings=True),
+    Known("yugabytedb", "YugabyteDB", "", "public", front=COMPATIBLE, judge=NEUTRAL, undoes_settings=True),
 )  # fmt: skip
 NAMES = tuple(known.name for known in KNOWN)
 _BY_NAME = {known.name: known for known in KNOWN}
