@@ -1,6 +1,7 @@
 """Bad input: a clear sentence, nothing lost, nothing else stopped, never a traceback, never 0 for work not done."""
 
 import io
+import json
 import os
 import subprocess
 import sys
@@ -342,3 +343,12 @@ def test_a_byte_order_mark_before_python_is_none_of_it(shell: Shell) -> None:
     write("alembic/versions/a1_x.py", b"\xef\xbb\xbf" + text.encode())
     _, out, _ = shell("lint", "alembic", "--dialect", "postgresql", "--output-format", "concise", "--no-cache")
     assert "a1_x.py:10:5: warning column-drop" in out
+
+
+def test_names_that_have_the_masked_form_of_a_short_variable_in_them_are_left_alone(shell: Shell) -> None:
+    """`:t` is read as the name `s_`, which `orders_kind` has in it too."""
+    write("001.sql", "CREATE INDEX orders_kind ON orders (kind);\nUPDATE orders SET kind = :t WHERE id = 7;\n")
+    code, output, _ = shell("lint", "--dialect", "postgresql", "--output-format", "json", ".")
+    stages = [stage["sql"].strip() for one in json.loads(output)["findings"] for stage in one["stages"]]
+    assert code == 1
+    assert "CREATE INDEX CONCURRENTLY orders_kind ON orders (kind);" in stages
