@@ -38,9 +38,13 @@ class Rest(NamedTuple):
 
 
 class Body(NamedTuple):
-    """What a statement in a body stands in: `within` is whether the body may not end the transaction."""
+    """What a statement in a body stands in: `within` is whether the body may not end the transaction.
+
+    `alone` is whether each of its statements is a transaction of its own where none is open.
+    """
 
     within: bool
+    alone: bool = False
 
 
 class Part(NamedTuple):
@@ -61,6 +65,7 @@ class Dialect(NamedTuple):
     `routine` gives the statements of a body for a call with this number and span, and why some of it is not known.
     `combine` is what a statement does, from its parts; without it, the strongest of each. `apply` makes the change of
     the schema so far that an operation makes. `takes_effect` is whether SET changes a setting, by its neutral name.
+    `bodies_alone` is whether the statements of a procedure commit one by one where no transaction is open.
     """
 
     table: effects.Table
@@ -72,6 +77,7 @@ class Dialect(NamedTuple):
     combine: Callable[[Context, Sequence[Part]], Effect] | None = None
     apply: Callable[[Context, Operation], None] = history.apply
     takes_effect: Callable[[Context, str], bool] | None = None
+    bodies_alone: bool = False
 
 
 _CREATES = frozenset(
@@ -123,7 +129,7 @@ def run(context: Context, dialect: Dialect, statement: Statement, body: Body | N
     skipped: set[tuple[str, str]] = set()
     found: list[Part] = []
     before = context.transaction
-    kind = context.kind if body is None else "body"
+    kind = context.kind if body is None or (body.alone and context.kind == "unknown") else "body"
     settings = {**context.session, **context.local}
     for operation in operations:
         if operation.kind in CONTROL:
@@ -183,7 +189,7 @@ def _control(context: Context, operation: Operation, body: Body | None) -> Effec
     if body is not None and body.within:
         return _REFUSED
     context.control(operation)
-    if body is not None:
+    if body is not None and not body.alone:
         context.enter_body()
     return effects.NOTHING
 

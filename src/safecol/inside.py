@@ -22,11 +22,14 @@ def steps_of(context: Context, dialect: Dialect, statement: Statement, missed: l
     if not parts and not reason:
         return run(context, dialect, statement)
     names = tuple(routine.name for routine in _routines(context, statement))
-    within = context.transaction is not None or statement.operations[0].kind == "select"
+    function = statement.operations[0].kind == "select"
+    alone = dialect.bodies_alone and not function
+    within = function or (context.transaction is not None and not alone)
     first, *others = run(context, dialect, statement)
-    context.enter_body()
-    inner = _inside(context, dialect, parts, Body(within), missed, names)
-    if first.transaction is None:
+    if not alone:
+        context.enter_body()
+    inner = _inside(context, dialect, parts, Body(within, alone), missed, names)
+    if first.transaction is None and not alone:
         context.leave_body()
     whole = effects.combine(dialect.table, [step.effect for step in (first, *others, *inner)])
     if reason:

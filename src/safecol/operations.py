@@ -238,7 +238,7 @@ class Operation(NamedTuple):
     Where the names of indexes belong to their table, `relation` of DROP INDEX and its kin is the table and `value` the
     index. `options` of each clause of a statement hold what the statement asks of the server: `algorithm`, `lock`
     (lower case), `wait` (seconds). `modify-column` has the whole new definition of `column`, with `new_name` where it
-    renames it.
+    renames it. The option `loop` names the outermost loop of a body that it stands in.
     """
 
     kind: str

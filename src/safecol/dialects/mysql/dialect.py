@@ -27,7 +27,7 @@ def load(catalog: Catalog, name: str) -> Dialect:
     def combine(context: Context, parts: Sequence[Part]) -> Effect:
         return combining.for_table(table, context, parts)
 
-    made = Dialect(table, facts, resolve, setting, number, _routine, combine, history.apply)
+    made = Dialect(table, facts, resolve, setting, number, _routine, combine, history.apply, bodies_alone=True)
     _last[name] = catalog, made
     return made
 

@@ -126,6 +126,23 @@ def _data(context: Context, operation: Operation, key: str, rest: Rest, found: F
     found["limit"] = "limit" in flags
     found["replace"] = "replace" in flags
     found["select_source"] = "select-source" in flags
+    if operation.kind == "update" and "limit" in flags:
+        found["same_rows"] = _finds_the_same(context, operation, key)
+
+
+def _finds_the_same(context: Context, operation: Operation, key: str) -> bool | None:
+    """Whether a second UPDATE … LIMIT finds the rows of the first; None where a name may be a variable."""
+    assigned = {value for name, value in operation.options if name == "column"}
+    asked = {value for name, value in operation.options if name == "order"}
+    if operation.expression is not None:
+        asked |= columns(operation.expression)
+    if asked & assigned:
+        return False
+    asked -= {"order", "by", "asc", "desc", "limit"}
+    table = context.schema.tables.get(key)
+    if operation.reads or (asked and (table is None or not asked <= table.columns.keys())):
+        return None
+    return True
 
 
 def _view(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:

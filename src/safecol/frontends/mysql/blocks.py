@@ -17,7 +17,7 @@ _SILENT = frozenset({"LEAVE", "ITERATE", "RETURN", "OPEN", "FETCH", "CLOSE", "SI
 class Reader:
     """Reads the statements of a body, with what its variables are known to be."""
 
-    __slots__ = ("conditions", "depth", "known", "place", "procedures", "statements", "stream", "text")
+    __slots__ = ("conditions", "depth", "known", "loop", "place", "procedures", "statements", "stream", "text")
 
     def __init__(
         self,
@@ -35,6 +35,7 @@ class Reader:
         self.procedures = procedures
         self.depth = depth
         self.conditions = 0
+        self.loop = ""
         self.statements: list[Statement] = []
 
     def read_all(self) -> bodies.Body:
@@ -66,6 +67,13 @@ class Reader:
         self.conditions += 1
         self._until(*words)
         self.conditions -= 1
+
+    def _repeated(self, word: str) -> None:
+        """The statements of a loop before this word: all in the outermost loop have the option `loop`, its place."""
+        around = self.loop
+        self.loop = around or f"{self.depth}:{self.stream.start}:{len(self.text)}"
+        self._branch(word)
+        self.loop = around
 
     def _statement(self) -> None:
         stream = self.stream
@@ -99,18 +107,23 @@ class Reader:
         if outside is not None:
             operations = tuple(bodies.moved(item, outside) for item in operations)
             opaque = Opaque(outside, opaque.reason, opaque.syntax) if opaque is not None else None
-        if self.conditions:
-            operations = tuple(item._replace(flags=item.flags | {"conditional"}) for item in operations)
-            parts = tuple(
-                part._replace(
-                    operations=tuple(item._replace(flags=item.flags | {"conditional"}) for item in part.operations)
-                )
-                for part in parts
-            )
+        operations = self._marked(operations)
+        parts = tuple(part._replace(operations=self._marked(part.operations)) for part in parts)
         self.statements += parts
         silent = operations and all(item.kind == "set" and (item.new_name or "").startswith("@") for item in operations)
         if (operations or opaque) and not silent and not (parts and opaque is None):
             self.statements.append(Statement(self.place.number, outside or span, operations, opaque))
+
+    def _marked(self, operations: tuple[Operation, ...]) -> tuple[Operation, ...]:
+        """With what they stand in: a condition, a loop."""
+        if self.conditions:
+            operations = tuple(item._replace(flags=item.flags | {"conditional"}) for item in operations)
+        if self.loop:
+            operations = tuple(
+                item._replace(options=(*(pair for pair in item.options if pair[0] != "loop"), ("loop", self.loop)))
+                for item in operations
+            )
+        return operations
 
     def _followed(
         self, operations: tuple[Operation, ...], span: Span
@@ -193,23 +206,23 @@ class Reader:
     def _while(self) -> None:
         self.stream.expect("WHILE")
         self._condition("DO")
-        self._branch("END")
+        self._repeated("END")
         self._end("WHILE")
 
     def _loop(self) -> None:
         self.stream.expect("LOOP")
-        self._branch("END")
+        self._repeated("END")
         self._end("LOOP")
 
     def _for(self) -> None:
         self.stream.expect("FOR")
         self._condition("DO")
-        self._branch("END")
+        self._repeated("END")
         self._end("FOR")
 
     def _repeat(self) -> None:
         self.stream.expect("REPEAT")
-        self._branch("UNTIL")
+        self._repeated("UNTIL")
         self.stream.expect("UNTIL")
         self._condition("END")
         self.stream.expect("REPEAT")

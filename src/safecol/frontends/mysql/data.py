@@ -9,6 +9,7 @@ from safecol.frontends.sqlglot.trees import Problem
 from safecol.operations import Name, Operation, QueryUse
 from safecol.source import Span
 
+_NAMES = frozenset({"word", "quoted"})
 _AFTER_INTO = frozenset({"FROM", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "FOR", "UNION"})
 _PRIORITIES = ("LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY", "QUICK")
 
@@ -227,7 +228,9 @@ def _update(query: Query, span: Span) -> list[Operation]:
     for table, column in _assigned(query, block):
         assigned.setdefault(block.items.get(table) or first, []).append(("column", column))
     query.condition(block)
+    before = stream.at
     query.ordered(block)
+    order = [("order", item.text.lower()) for item in stream.tokens[before : stream.at] if item.kind in _NAMES]
     return [
         Operation(
             "update",
@@ -237,7 +240,7 @@ def _update(query: Query, span: Span) -> list[Operation]:
             query=query.use(table),
             reads=query.others(table),
             flags=frozenset(query.flags | flags),
-            options=query.pairs(*columns),
+            options=query.pairs(*columns, *order),
         )
         for table, columns in assigned.items()
     ]
