@@ -14,10 +14,24 @@ _MOST = 2000
 _SILENT = frozenset({"LEAVE", "ITERATE", "RETURN", "OPEN", "FETCH", "CLOSE", "SIGNAL", "RESIGNAL", "GET", ""})
 
 
+def unfinished(text: str, place: Span, dialect: str) -> bool:
+    """Whether a body ends before the blocks and loops that it begins do."""
+    reader = Reader(text, place, Known(), bodies.Place(0, None, dialect), {}, 0)
+    try:
+        reader.skip_all()
+    except Problem:
+        return reader.stream.done
+    except RecursionError:
+        return False
+    return False
+
+
 class Reader:
     """Reads the statements of a body, with what its variables are known to be."""
 
-    __slots__ = ("conditions", "depth", "known", "loop", "place", "procedures", "statements", "stream", "text")
+    __slots__ = (
+        "conditions", "depth", "known", "loop", "outline", "place", "procedures", "statements", "stream", "text",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -36,7 +50,15 @@ class Reader:
         self.depth = depth
         self.conditions = 0
         self.loop = ""
+        self.outline = False
         self.statements: list[Statement] = []
+
+    def skip_all(self) -> None:
+        """Go past the whole body; a Problem where its blocks don't fit."""
+        self.outline = True
+        while not self.stream.done:
+            self._statement()
+            self.stream.accept(";")
 
     def read_all(self) -> bodies.Body:
         """The statements of the whole body."""
@@ -92,7 +114,7 @@ class Reader:
         start = stream.start
         while not stream.done and not stream.ahead(";"):
             stream.next()
-        if word in _SILENT:
+        if word in _SILENT or self.outline:
             return
         self._leaf(Span(start, stream.last))
 
@@ -246,7 +268,7 @@ class Reader:
         while not stream.done and not stream.ahead(";") and not stream.ahead("DEFAULT"):
             stream.next()
         value: Expression | None = None
-        if stream.accept("DEFAULT"):
+        if not self.outline and stream.accept("DEFAULT"):
             value = expression(stream, scalar=True)
         for name in names:
             self.known.assign(name, value)

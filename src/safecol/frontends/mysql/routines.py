@@ -3,7 +3,8 @@
 from safecol.expressions import TypeName
 from safecol.frontends.mysql.tokens import Stream
 from safecol.frontends.mysql.types import read_type
-from safecol.operations import Operation, RoutineDefinition, TriggerDefinition
+from safecol.frontends.sqlglot.trees import Problem
+from safecol.operations import Name, Operation, RoutineDefinition, TriggerDefinition
 from safecol.source import Span
 
 Pairs = list[tuple[str, str]]
@@ -24,8 +25,7 @@ def create(stream: Stream, span: Span, word: str, flags: set[str], options: Pair
         return _trigger(stream, span, flags, options)
     name = stream.relation()
     if word == "EVENT":
-        stream.rest()
-        return [Operation("create-object", span, name, object="event", flags=frozenset(flags))]
+        return _event(stream, span, name, flags)
     if word == "FUNCTION" and stream.ahead("RETURNS"):  # CREATE FUNCTION x RETURNS STRING SONAME 'y'
         stream.rest()
         return [Operation("create-object", span, name, object="function", flags=frozenset(flags))]
@@ -34,7 +34,7 @@ def create(stream: Stream, span: Span, word: str, flags: set[str], options: Pair
     if word == "FUNCTION" and stream.any_of("RETURNS", "RETURN"):
         returns = read_type(stream).type
     volatility = _characteristics(stream, options)
-    place = stream.rest()
+    place = _body(stream)
     if ("security", "invoker") not in options:
         flags.add("security-definer")
     definition = RoutineDefinition(
@@ -58,6 +58,27 @@ def create(stream: Stream, span: Span, word: str, flags: set[str], options: Pair
             options=tuple(options),
         )
     ]
+
+
+def _event(stream: Stream, span: Span, name: Name, flags: set[str]) -> list[Operation]:
+    stream.expect("ON", "SCHEDULE")
+    while not stream.ahead("DO"):
+        stream.next()
+    stream.at += 1
+    place = _body(stream)
+    body = RoutineDefinition("sql", (), None, stream.text[place.start : place.end], place)
+    return [Operation("create-object", span, name, object="event", definition=body, flags=frozenset(flags))]
+
+
+def _body(stream: Stream) -> Span:
+    """All that is left, gone past; a Problem where it ends before its blocks do."""
+    place = stream.rest()
+    if stream.text[place.start : place.end].strip():
+        from safecol.frontends.mysql.blocks import unfinished
+
+        if unfinished(stream.text, place, stream.dialect):
+            raise Problem("syntax error at end of input: a block of the body is never ended")
+    return place
 
 
 def _parameters(stream: Stream) -> tuple[tuple[str, ...], tuple[TypeName, ...]]:
@@ -112,7 +133,7 @@ def _trigger(stream: Stream, span: Span, flags: set[str], options: Pairs) -> lis
     stream.expect("FOR", "EACH", "ROW")
     if word := stream.any_of("FOLLOWS", "PRECEDES"):
         options.append((word.lower(), str(stream.relation())))
-    place = stream.rest()
+    place = _body(stream)
     definition = TriggerDefinition(
         columns=columns,
         events=tuple(events),
