@@ -81,9 +81,7 @@ def test_set_is_taken_back_by_a_rollback(context: Context) -> None:
 
 
 def test_set_is_taken_back_by_a_rollback_to_a_savepoint(context: Context) -> None:
-    sql = (
-        "BEGIN; SET lock_timeout = '1s'; SAVEPOINT s; SET lock_timeout = 0; SELECT 1; ROLLBACK TO s; SELECT 1"
-    )
+    sql = "BEGIN; SET lock_timeout = '1s'; SAVEPOINT s; SET lock_timeout = 0; SELECT 1; ROLLBACK TO s; SELECT 1"
     steps = run(context, sql).steps
     assert [step.settings.get("lock_timeout") for step in steps[4:]] == ["0", "0", "1000"]
 
@@ -155,6 +153,45 @@ def test_a_renamed_column_is_followed_into_checks_and_indexes(context: Context) 
     steps = run(context, "ALTER TABLE orders ALTER remark SET NOT NULL;").steps
     assert steps[0].facts["proven"] is True
     assert not steps[0].effect.scan
+
+
+def test_a_renamed_column_is_followed_to_all_that_use_it(context: Context) -> None:
+    run(
+        context,
+        """
+        CREATE INDEX long_notes ON orders (user_id) WHERE note IS NOT NULL;
+        ALTER TABLE orders RENAME note TO remark;
+        ALTER TABLE users RENAME id TO number;
+        """,
+    )
+    steps = run(context, "ALTER TABLE users DROP COLUMN number; ALTER TABLE orders DROP COLUMN remark;").steps
+    failures = [step.effect.fails.reason for step in steps if step.effect.fails is not None]
+    assert failures == ["orders still references number", "notes still uses remark"]
+    assert {index.name for index in context.schema.indexes_of("orders")} == {"orders_pkey"}
+
+
+def test_a_sequence_stays_that_of_its_column_when_table_and_column_are_renamed(context: Context) -> None:
+    run(context, "ALTER TABLE orders RENAME TO purchases; ALTER TABLE purchases RENAME id TO number;")
+    assert context.schema.sequences["orders_id_seq"].owned_by == ("purchases", "number")
+
+
+def test_what_is_renamed_stays_in_its_schema(context: Context) -> None:
+    run(
+        context,
+        """
+        CREATE SCHEMA app;
+        CREATE TYPE app.colour AS ENUM ('red');
+        CREATE TABLE app.parts (id int, shade app.colour);
+        CREATE INDEX parts_id ON app.parts (id);
+        SET search_path = public, app;
+        ALTER TABLE parts RENAME TO pieces;
+        ALTER INDEX parts_id RENAME TO pieces_id;
+        ALTER TYPE app.colour RENAME TO color;
+        """,
+    )
+    assert context.schema.tables["app.pieces"].name == "app.pieces"
+    assert list(context.schema.index_names["app.pieces"]) == ["app.pieces_id"]
+    assert [table for table, _ in context.schema.uses_type("app.color")] == ["app.pieces"]
 
 
 def test_a_dropped_column_takes_its_indexes_and_constraints_along(context: Context) -> None:

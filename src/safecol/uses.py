@@ -127,6 +127,18 @@ def rename_dependents(context: Context, key: str, new: str) -> None:
         schema.put(schema.used_by, new, relations)
 
 
+def rename_used_column(context: Context, key: str, old: str, new: str) -> None:
+    """Follow a renamed column of a relation into those that use it."""
+    schema = context.schema
+    items = schema.dependents.get(key, ())
+    renamed = tuple(
+        item._replace(columns=item.columns - {old} | {new}) if item.columns and old in item.columns else item
+        for item in items
+    )
+    if renamed != items:
+        schema.put(schema.dependents, key, renamed)
+
+
 def rename_column(expression: Expression, old: str, new: str) -> Expression:
     """The expression with a column renamed, as the server keeps it."""
     if isinstance(expression, ColumnReference):

@@ -2,6 +2,7 @@
 
 from safecol import uses
 from safecol.context import Context
+from safecol.expressions import Expression
 from safecol.history.records import (
     add_sequence,
     constraint_columns,
@@ -10,7 +11,7 @@ from safecol.history.records import (
     sequence_name,
     set_constraints,
 )
-from safecol.operations import ColumnDefinition, ConstraintDefinition, Operation
+from safecol.operations import ColumnDefinition, ConstraintDefinition, IndexDefinition, IndexElement, Operation
 from safecol.schema import Column
 
 
@@ -74,27 +75,68 @@ def rename_column(context: Context, operation: Operation, key: str) -> None:
         return
     for member in context.schema.family(key):
         table = known(context, member)
-        columns = {new if name == old else name: column for name, column in table.columns.items()}
-        columns[new] = (table.columns.get(old) or Column(new))._replace(name=new)
+        columns = {
+            new if name == old else name: column._replace(expression=_expression(column.expression, old, new))
+            for name, column in table.columns.items()
+        }
+        columns[new] = columns.get(new, Column(new))._replace(name=new)
         constraints = {
-            name: constraint._replace(definition=_renamed(constraint.definition, old, new))
+            name: constraint._replace(definition=_constraint(constraint.definition, old, new))
             for name, constraint in table.constraints.items()
         }
-        context.schema.put_table(member, table._replace(columns=columns, constraints=constraints))
+        key_of_partitions = table.partition_by
+        if key_of_partitions is not None:
+            elements = _elements(key_of_partitions.elements, old, new)
+            key_of_partitions = key_of_partitions._replace(elements=elements)
+        context.schema.put_table(
+            member, table._replace(columns=columns, constraints=constraints, partition_by=key_of_partitions)
+        )
         for index in context.schema.indexes_of(member):
-            elements = tuple(
-                element._replace(column=new) if element.column == old else element
-                for element in index.definition.elements
-            )
-            context.schema.put_index(
-                index.name, index._replace(definition=index.definition._replace(elements=elements))
-            )
+            renamed = index._replace(definition=_index(index.definition, old, new))
+            context.schema.put_index(index.name, renamed)
+        for other, constraint in context.schema.referencing(member):
+            referenced = _names(constraint.definition.referenced_columns, old, new)
+            definition = constraint.definition._replace(referenced_columns=referenced)
+            set_constraints(context, other, {constraint.name: constraint._replace(definition=definition)})
+        uses.rename_used_column(context, member, old, new)
+    for name, sequence in list(context.schema.sequences.items()):
+        if sequence.owned_by == (key, old):
+            context.schema.put(context.schema.sequences, name, sequence._replace(owned_by=(key, new)))
 
 
-def _renamed(definition: ConstraintDefinition, old: str, new: str) -> ConstraintDefinition:
-    columns = tuple(new if name == old else name for name in definition.columns)
-    expression = uses.rename_column(definition.expression, old, new) if definition.expression is not None else None
-    return definition._replace(columns=columns, expression=expression)
+def _names(names: tuple[str, ...], old: str, new: str) -> tuple[str, ...]:
+    return tuple(new if name == old else name for name in names)
+
+
+def _expression(expression: Expression | None, old: str, new: str) -> Expression | None:
+    return uses.rename_column(expression, old, new) if expression is not None else None
+
+
+def _elements(elements: tuple[IndexElement, ...], old: str, new: str) -> tuple[IndexElement, ...]:
+    return tuple(
+        element._replace(
+            column=new if element.column == old else element.column,
+            expression=_expression(element.expression, old, new),
+        )
+        for element in elements
+    )
+
+
+def _index(definition: IndexDefinition, old: str, new: str) -> IndexDefinition:
+    return definition._replace(
+        elements=_elements(definition.elements, old, new),
+        predicate=_expression(definition.predicate, old, new),
+        including=_names(definition.including, old, new),
+    )
+
+
+def _constraint(definition: ConstraintDefinition, old: str, new: str) -> ConstraintDefinition:
+    return definition._replace(
+        columns=_names(definition.columns, old, new),
+        expression=_expression(definition.expression, old, new),
+        including=_names(definition.including, old, new),
+        elements=_elements(definition.elements, old, new),
+    )
 
 
 def learn(context: Context, key: str, definition: ColumnDefinition) -> None:

@@ -2,7 +2,7 @@
 
 from safecol.context import Context
 from safecol.expressions import columns as mentioned
-from safecol.history.records import known, set_constraints, set_not_null
+from safecol.history.records import beside, known, set_constraints, set_nullable
 from safecol.operations import ConstraintDefinition, IndexDefinition, IndexElement, Operation
 from safecol.schema import Constraint, Index
 
@@ -41,27 +41,27 @@ def add_constraint(context: Context, key: str, definition: ConstraintDefinition)
         set_constraints(context, member, {name: constraint})
     if definition.kind in ("primary-key", "not-null") and definition.validated:
         for column in definition.columns:
-            set_not_null(context, key, column)
+            set_nullable(context, key, column, False)
     if definition.kind in ("unique", "primary-key", "exclusion"):
         _add_backing_index(context, key, name, definition)
 
 
 def _add_backing_index(context: Context, key: str, name: str, definition: ConstraintDefinition) -> None:
     schema = context.schema
-    prefix = f"{key.rpartition('.')[0]}." if "." in key else ""
+    full = beside(key, name)
     if definition.index:
-        old = schema.indexes.get(prefix + definition.index)
+        old = schema.indexes.get(beside(key, definition.index))
         if old is not None:
             schema.put_index(old.name, None)
-            schema.put_index(prefix + name, old._replace(name=prefix + name, constraint=name))
+            schema.put_index(full, old._replace(name=full, constraint=name))
             if definition.kind == "primary-key":
                 for element in old.definition.elements:
                     if element.column:
-                        set_not_null(context, key, element.column)
+                        set_nullable(context, key, element.column, False)
             return
     elements = tuple(IndexElement(column) for column in definition.columns)
     index = IndexDefinition(name, elements, unique=definition.kind != "exclusion", including=definition.including)
-    schema.put_index(prefix + name, Index(prefix + name, key, index, constraint=name))
+    schema.put_index(full, Index(full, key, index, constraint=name))
 
 
 def apply_constraint(context: Context, operation: Operation, key: str) -> None:
@@ -83,7 +83,7 @@ def change_constraint(context: Context, operation: Operation, key: str) -> None:
             set_constraints(context, member, {name: constraint._replace(validated=True)})
             if constraint.definition.kind == "not-null":
                 for column in constraint.definition.columns:
-                    set_not_null(context, member, column)
+                    set_nullable(context, member, column, False)
         elif operation.kind == "rename-constraint" and operation.new_name:
             renamed = constraint._replace(name=operation.new_name)
             set_constraints(context, member, {name: None})
@@ -101,8 +101,4 @@ def _drop_constraint(context: Context, key: str, constraint: Constraint) -> None
             context.schema.put_index(index.name, None)
     if constraint.definition.kind == "not-null":
         for column in constraint.definition.columns:
-            known = context.column(key, column)
-            if known is not None:
-                table = context.schema.tables[key]
-                columns = {**table.columns, column: known._replace(nullable=True)}
-                context.schema.put_table(key, table._replace(columns=columns))
+            set_nullable(context, key, column, True)

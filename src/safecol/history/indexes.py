@@ -1,8 +1,8 @@
 """Indexes as operations leave them."""
 
 from safecol.context import Context
-from safecol.history.records import has_partitions
-from safecol.operations import IndexDefinition, Name, Operation
+from safecol.history.records import beside, has_partitions
+from safecol.operations import IndexDefinition, Operation
 from safecol.schema import Index
 
 
@@ -11,7 +11,7 @@ def create_index(context: Context, operation: Operation, key: str) -> None:
     if not isinstance(definition, IndexDefinition):
         return
     name = definition.name or _index_name(context, key, definition)
-    full = f"{key.rpartition('.')[0]}.{name}" if "." in key else name
+    full = beside(key, name)
     if "if-not-exists" in operation.flags and full in context.schema.indexes:
         return
     context.schema.put_index(full, Index(full, key, definition._replace(name=name)))
@@ -47,8 +47,8 @@ def attach_index(context: Context, operation: Operation, key: str) -> None:
 
 def rename_index(context: Context, operation: Operation, key: str) -> None:
     index = context.schema.indexes.get(key)
-    if index is None or operation.new_name is None or operation.relation is None:
+    if index is None or operation.new_name is None:
         return
-    new = context.key(Name(operation.new_name, operation.relation.schema)) if "." in key else operation.new_name
+    new = beside(key, operation.new_name)
     context.schema.put_index(key, None)
     context.schema.put_index(new, index._replace(name=new))

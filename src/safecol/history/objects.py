@@ -1,7 +1,7 @@
 """Types, routines, sequences, and who uses what, as operations leave them."""
 
 from safecol.context import Context
-from safecol.history.records import add_sequence
+from safecol.history.records import add_sequence, beside
 from safecol.operations import ConstraintDefinition, Name, Operation, RoutineDefinition, TypeDefinition
 from safecol.schema import Constraint, Routine, UserType
 from safecol.uses import add_dependents, drop_dependents
@@ -41,10 +41,11 @@ def change_type(context: Context, operation: Operation, key: str) -> None:
         )
     elif kind == "rename-type" and operation.new_name:
         schema.put(schema.types, key, None)
+        new = beside(key, operation.new_name)
         if key in context.new_types:
-            context.new_types.add(operation.new_name)
+            context.new_types.add(new)
         _follow(context, key, operation.new_name)
-        key = operation.new_name
+        key = new
         record = record._replace(name=key)
     elif kind == "domain-add-constraint" and isinstance(operation.definition, ConstraintDefinition):
         item = operation.definition
@@ -66,17 +67,11 @@ def change_type(context: Context, operation: Operation, key: str) -> None:
 
 def _follow(context: Context, key: str, new: str) -> None:
     """Columns of a renamed type have it under its new name."""
-    for name in dict.fromkeys(table for table, _ in context.schema.uses_type(key)):
+    for name, column in context.schema.uses_type(key):
         table = context.schema.tables[name]
-        columns = {
-            column.name: column._replace(type=column.type._replace(name=new))
-            if column.type is not None
-            and column.type.schema in (None, context.default_schema)
-            and column.type.name == key
-            else column
-            for column in table.columns.values()
-        }
-        context.schema.put_table(name, table._replace(columns=columns))
+        if column.type is not None:
+            renamed = column._replace(type=column.type._replace(name=new))
+            context.schema.put_table(name, table._replace(columns={**table.columns, column.name: renamed}))
 
 
 def create_routine(context: Context, operation: Operation, key: str) -> None:

@@ -13,12 +13,19 @@ def known(context: Context, key: str) -> Table:
     return context.schema.tables.get(key) or Table(name=key)
 
 
-def set_not_null(context: Context, key: str, column: str) -> None:
-    """Note that a known column has become NOT NULL."""
+def beside(key: str, name: str) -> str:
+    """The key of an object of this name in the schema of another: `app.i` for an index `i` of `app.t`."""
+    schema, dot, _ = key.rpartition(".")
+    return f"{schema}{dot}{name}"
+
+
+def set_nullable(context: Context, key: str, column: str, nullable: bool) -> None:
+    """Note whether a known column may hold NULL from now on."""
     known = context.column(key, column)
     if known is not None:
         table = context.schema.tables[key]
-        context.schema.put_table(key, table._replace(columns={**table.columns, column: known._replace(nullable=False)}))
+        columns = {**table.columns, column: known._replace(nullable=nullable)}
+        context.schema.put_table(key, table._replace(columns=columns))
 
 
 def constraint_columns(constraint: Constraint) -> set[str]:

@@ -4,7 +4,7 @@ from safecol.context import Context
 from safecol.history.columns import column_of
 from safecol.history.constraints import add_constraint
 from safecol.history.indexes import rename_index
-from safecol.history.records import add_sequence, has_partitions, known, sequence_name, set_constraints
+from safecol.history.records import add_sequence, beside, has_partitions, known, sequence_name, set_constraints
 from safecol.operations import Name, Operation, PartitionBound, TableDefinition
 from safecol.schema import Column, Constraint, Table
 from safecol.uses import add_dependents, drop_dependents, rename_dependents
@@ -112,8 +112,7 @@ def rename_table(context: Context, operation: Operation, key: str) -> None:
     schema = context.schema
     if operation.relation is None or operation.new_name is None:
         return
-    new = context.key(Name(operation.new_name, operation.relation.schema)) if "." in key else operation.new_name
-    _move(context, key, new)
+    _move(context, key, beside(key, operation.new_name))
     if key in schema.indexes:
         rename_index(context, operation, key)
 
@@ -148,6 +147,9 @@ def _move(context: Context, key: str, new: str) -> None:
         schema.put_table(child, other._replace(parents=parents))
     for index in indexes:
         schema.put_index(index.name, index._replace(table=new))
+    for name, sequence in list(schema.sequences.items()):
+        if sequence.owned_by is not None and sequence.owned_by[0] == key:
+            schema.put(schema.sequences, name, sequence._replace(owned_by=(new, sequence.owned_by[1])))
     rename_dependents(context, key, new)
 
 

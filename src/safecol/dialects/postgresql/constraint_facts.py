@@ -8,6 +8,7 @@ from safecol.dialects.postgresql.index_facts import numbered
 from safecol.dialects.postgresql.relation_facts import constraint_feature
 from safecol.expressions import Expression, NullTest, columns, walk
 from safecol.fold import Rest
+from safecol.history.records import beside
 from safecol.operations import ConstraintDefinition, Operation, PartitionBound
 from safecol.schema import Constraint, Index, Table
 from safecol.trace import Fact
@@ -120,8 +121,7 @@ def _key(
 ) -> None:
     names = item.columns
     if item.index is not None:
-        prefix = f"{key.rpartition('.')[0]}." if "." in key else ""
-        index = context.schema.indexes.get(prefix + item.index)
+        index = context.schema.indexes.get(beside(key, item.index))
         if index is not None:
             names = tuple(element.column for element in index.definition.elements if element.column)
             problem = _index_problem(index, table)

@@ -6,6 +6,7 @@ from safecol.context import Context
 from safecol.dialects.postgresql.column_facts import default_class, key_columns
 from safecol.dialects.spare_indexes import spare_facts
 from safecol.fold import Rest
+from safecol.history.records import beside
 from safecol.operations import IndexDefinition, Operation
 from safecol.trace import Fact
 
@@ -19,8 +20,8 @@ def _create_index(context: Context, operation: Operation, key: str, rest: Rest, 
     definition = operation.definition
     if not isinstance(definition, IndexDefinition):
         return
-    name = f"{key.rpartition('.')[0]}.{definition.name}" if "." in key else definition.name
-    found["no_op"] = found["if_not_exists"] is True and name in context.schema.indexes
+    named = beside(key, definition.name) if definition.name is not None else None
+    found["no_op"] = found["if_not_exists"] is True and named in context.schema.indexes
     found["unique"] = definition.unique
     found["feature"] = "nulls-not-distinct" if definition.nulls_not_distinct else None
     expressions = [element.expression for element in definition.elements if element.expression is not None]

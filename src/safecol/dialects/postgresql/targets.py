@@ -6,7 +6,7 @@
 from collections.abc import Callable, Iterable
 
 from safecol.context import Context
-from safecol.history.records import index_columns
+from safecol.history.records import beside, has_partitions, index_columns
 from safecol.operations import ConstraintDefinition, Operation, TableDefinition
 from safecol.schema import Constraint, Dependent, Index
 
@@ -104,11 +104,10 @@ def expression_indexes(context: Context, operation: Operation, key: str) -> list
     found = []
     for member in members(context, operation, key):
         for index in context.schema.indexes_of(member):
-            plain = {element.column for element in index.definition.elements} | set(index.definition.including)
             mentioned = index_columns(index.definition._replace(including=(), elements=tuple(
                 element for element in index.definition.elements if element.column is None
             )))  # fmt: skip
-            if operation.column in mentioned or (operation.column in plain and operation.column in mentioned):
+            if operation.column in mentioned:
                 found.append(index)
     return found
 
@@ -150,11 +149,6 @@ def _outgoing(context: Context, names: Iterable[str]) -> list[str]:
             item.referenced for item in table.constraints.values() if item.referenced and item.name not in copied
         )
     return [name for name in found if name not in names]
-
-
-def _drop_family(context: Context, operation: Operation, key: str) -> list[str]:
-    table = context.schema.tables.get(key)
-    return context.schema.family(key) if table is not None and table.kind == "partitioned" else [key]
 
 
 def _closure(context: Context, key: str) -> list[str]:
@@ -244,21 +238,18 @@ def _nullable_storage(context: Context, operation: Operation, key: str) -> list[
     return found
 
 
-def _family_or_table(context: Context, operation: Operation, key: str) -> list[str]:
-    table = context.schema.tables.get(key)
-    if table is not None and table.kind == "partitioned":
-        return context.schema.family(key)
-    return [key]
+def _family_if_partitioned(context: Context, operation: Operation, key: str) -> list[str]:
+    return context.schema.family(key) if has_partitions(context, key) else [key]
 
 
 def _create_index_storage(context: Context, operation: Operation, key: str) -> list[str]:
     if operation.kind == "create-index":
-        return stored(context, _family_or_table(context, operation, key))
+        return stored(context, _family_if_partitioned(context, operation, key))
     if operation.kind == "add-constraint":
         definition = operation.definition
         kind = definition.kind if isinstance(definition, ConstraintDefinition) else ""
         if kind in ("unique", "primary-key", "exclusion"):
-            return stored(context, _family_or_table(context, operation, key))
+            return stored(context, _family_if_partitioned(context, operation, key))
     return stored(context, members(context, operation, key))
 
 
@@ -310,9 +301,8 @@ _TARGETS: dict[str, Target] = {
     "family": members,
     "storage": _create_index_storage,
     "nullable_storage": _nullable_storage,
-    "family_or_table": _family_or_table,
-    "family_if_partitioned": _drop_family,
-    "descendants": lambda c, o, key: members(c, o, key)[1:] if _family_or_table(c, o, key) != [key] else [],
+    "family_if_partitioned": _family_if_partitioned,
+    "descendants": lambda c, o, key: members(c, o, key)[1:] if _family_if_partitioned(c, o, key) != [key] else [],
     "lock_family": _lock_family,
     "all_tables": lambda c, _o, _key: list(c.schema.tables),
     "column_referenced": lambda c, o, key: [
@@ -335,7 +325,7 @@ _TARGETS: dict[str, Target] = {
     "constraint_referenced_partitions": lambda c, o, key: _constraint_referenced(c, o, key)[1:],
     "constraint_referenced_storage": lambda c, o, key: stored(c, _constraint_referenced(c, o, key)),
     "constraint_referencing": _constraint_referencing,
-    "outgoing_referenced": lambda c, o, key: _outgoing(c, _drop_family(c, o, key)),
+    "outgoing_referenced": lambda c, o, key: _outgoing(c, _family_if_partitioned(c, o, key)),
     "partition_parent": lambda c, _o, key: (
         list(c.schema.tables[key].parents) if key in c.schema.tables and c.schema.tables[key].bound else []
     ),
@@ -394,6 +384,4 @@ def _partitioned_parent(context: Context, operation: Operation, key: str) -> str
 def _using_index(operation: Operation, key: str) -> list[str]:
     definition = operation.definition
     name = definition.index if isinstance(definition, ConstraintDefinition) else None
-    if not name:
-        return []
-    return [f"{key.rpartition('.')[0]}.{name}" if "." in key else name]
+    return [beside(key, name)] if name else []
