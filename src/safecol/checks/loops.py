@@ -16,6 +16,8 @@ def in_one_transaction(trace: Trace) -> Iterator[Hit]:
         place = _place(step)
         if not place[1] or place in ended or place in told or step.operation.kind not in _CHANGES:
             continue
+        if "values-source" in step.operation.flags:
+            continue  # rows that are new lock nobody out
         if step.existing and (in_transaction(step) or step.settings.get("autocommit") == "0"):
             told.add(place)
             yield Hit(step, step.operation.span, {"table": step.table or ""})

@@ -14,6 +14,7 @@ _OF_TABLES = frozenset((*KINDS["table"], *KINDS["column"], *KINDS["constraint"],
 _NEEDS_TABLE = _OF_TABLES - {
     "create-table", "create-table-as", "drop-table", "lock-table", "unlock-tables", "flush", "create-foreign-table",
 }  # fmt: skip
+_NOTHING_TO_VIEWS = frozenset({"optimize", "analyze", "check-table", "repair-table", "lock-table"})
 _CLAUSES = frozenset((*KINDS["column"], "add-constraint", "drop-constraint"))
 
 
@@ -34,12 +35,29 @@ def facts(context: Context, operation: Operation, key: str, rest: Rest) -> dict[
         "asked_algorithm": options.get("algorithm"),
         "asked_lock": options.get("lock"),
     }
+    if operation.kind in ("create-trigger", "drop-table") and key:
+        _of_named(context, operation, key, found)
     if operation.kind in _OF_TABLES:
         table_facts.of_table(context, operation, key, rest, found)
         moved = any(other.kind == "rename-table" for other in rest.operations)
         if operation.kind in _NEEDS_TABLE and key and not moved:
-            found["exists"] = context.exists(key)
+            _of_named(context, operation, key, found)
     build = _BUILD.get(operation.kind)
     if build is not None:
         build(context, operation, key, rest, found)
     return found
+
+
+def _of_named(context: Context, operation: Operation, key: str, found: dict[str, Fact]) -> None:
+    """Whether what a statement names is there; `view` is what becomes of one where it is one."""
+    table = context.schema.tables.get(key)
+    if operation.kind != "drop-table":
+        found["exists"] = context.exists(key)
+    if table is None or table.kind != "view":
+        return
+    if operation.kind in _NOTHING_TO_VIEWS or (operation.kind == "rename-table" and not found["through_alter"]):
+        found["view"] = "untouched"
+    elif operation.kind == "drop-table":
+        found["view"] = "untouched" if found["if_exists"] else "dropped"
+    else:
+        found["view"] = "truncated" if operation.kind == "truncate" else "refused"

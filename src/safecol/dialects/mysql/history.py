@@ -135,6 +135,13 @@ def _create_index(context: Context, operation: Operation, key: str) -> None:
         _put_index(context, key, definition)
 
 
+def _drop_relation(context: Context, operation: Operation, key: str) -> None:
+    """DROP TABLE leaves views, and DROP VIEW tables."""
+    table = context.schema.tables.get(key)
+    if table is None or (table.kind == "view") == (operation.kind == "drop-view"):
+        history.apply(context, operation)
+
+
 def _drop_index(context: Context, operation: Operation, key: str) -> None:
     at = index_key(key, operation.value or "")
     index = context.schema.indexes.get(at)
@@ -377,6 +384,8 @@ def _versioning(context: Context, operation: Operation, key: str) -> None:
 _APPLY: dict[str, Callable[[Context, Operation, str], None]] = {
     "create-table": _create_table,
     "create-index": _create_index,
+    "drop-table": _drop_relation,
+    "drop-view": _drop_relation,
     "drop-index": _drop_index,
     "rename-index": _rename_index,
     "add-constraint": _apply_constraint,

@@ -146,7 +146,10 @@ def _finds_the_same(context: Context, operation: Operation, key: str) -> bool | 
 
 
 def _view(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
+    table = context.schema.tables.get(key)
+    found["is_table"] = table is not None and table.kind != "view"
     if operation.kind == "drop-view":
+        found["is_table"] = found["is_table"] is True and found["if_exists"] is not True
         dropped_view(context, key, found)
     else:
         replaced_view(context, operation, key, found)
@@ -176,7 +179,7 @@ BUILD: dict[str, Callable[[Context, Operation, str, Rest, Facts], None]] = {
     "drop-table": _drop_table,
     "truncate": _truncate,
     "create-view": _view,
-    "drop-view": _view,
+    **dict.fromkeys(("drop-view", "alter-view"), _view),
     "drop-routine": _drop_routine,
     "lock-table": _lock_table,
     **dict.fromkeys(("insert", "update", "delete", "select", "copy-in"), _data),
