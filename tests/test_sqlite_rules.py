@@ -17,7 +17,7 @@ PARENT = "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT);\n"
 CHILD = "CREATE TABLE orders (id INTEGER PRIMARY KEY, user_id INTEGER REFERENCES users (id) ON DELETE CASCADE);\n"
 REBUILD = """PRAGMA foreign_keys = OFF;
 CREATE TABLE users_new (id INTEGER PRIMARY KEY, email TEXT NOT NULL);
-INSERT INTO users_new (id, email) SELECT id, email FROM users;
+INSERT INTO users_new (id, email) SELECT id, COALESCE(email, '') FROM users;
 DROP TABLE users;
 ALTER TABLE users_new RENAME TO users;
 PRAGMA foreign_key_check;

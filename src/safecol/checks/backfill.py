@@ -112,6 +112,8 @@ def _unbatched(trace: Trace) -> Iterator[Step]:
     for step in trace.steps:
         if not step.existing or step.operation.flags & FEW or step.facts.get("single") is True:
             continue
+        if step.facts.get("wrong_object") is True:
+            continue
         if id(step) in copied or (step.operation.kind in {"update", "delete"} and _broad(step.operation)):
             yield step
 

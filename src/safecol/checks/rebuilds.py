@@ -210,6 +210,8 @@ def dropped_tables(trace: Trace) -> Iterator[Hit]:
         relation = step.operation.relation
         if step.operation.kind != "drop-table" or not step.existing or relation is None or relation.name in again:
             continue
+        if step.facts.get("wrong_object") is True:  # a view, which stays
+            continue
         set_aside = any(
             one.operation.kind == "rename-table" and one.operation.new_name == relation.name for one in trace.steps[:at]
         )
@@ -236,7 +238,7 @@ def _filled(trace: Trace, dropped: Step) -> bool:
 def dropped_columns(trace: Trace) -> Iterator[Hit]:
     """Columns that are dropped, or that a table which is built anew doesn't have any more."""
     for step in trace.steps:
-        if step.operation.kind == "drop-column" and step.existing:
+        if step.operation.kind == "drop-column" and step.existing and step.facts.get("wrong_object") is not True:
             yield Hit(step, step.operation.span, {"what": f"`{step.operation.column}`", "table": step.table or ""})
     for rebuild in rebuilds(trace):
         definition = rebuild.made.operation.definition if rebuild.made is not None else None

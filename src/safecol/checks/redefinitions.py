@@ -24,6 +24,8 @@ def dropped_views(trace: Trace) -> Iterator[Hit]:
     for at, step in enumerate(trace.steps):
         if step.operation.kind != "drop-view" or not step.existing or _name(step) in renamed:
             continue
+        if step.facts.get("wrong_object") is True:  # a table, which stays
+            continue
         if _remade(trace.steps[at + 1 :], step) is None and not _taken(trace.steps[at + 1 :], step):
             yield Hit(step, step.operation.span)
 

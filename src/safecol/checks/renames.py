@@ -25,7 +25,7 @@ def tables_without_replacement(trace: Trace) -> Iterator[Hit]:
         relation = step.operation.relation
         if step.operation.kind != "rename-table" or not step.existing or relation is None:
             continue
-        if step.facts.get("object") == "sequence":
+        if step.facts.get("object") == "sequence" or step.facts.get("wrong_object") is True:
             continue
         later = trace.steps[at + 1 :]
         swapped = any(_is_renamed_to(after.operation, relation.name) for after in later)
@@ -44,6 +44,8 @@ def columns_without_replacement(trace: Trace) -> Iterator[Hit]:
     for at, step in enumerate(trace.steps):
         operation = step.operation
         if not _renames_column(operation) or not step.existing or operation.relation is None:
+            continue
+        if step.facts.get("wrong_object") is True:
             continue
         later = trace.steps[at + 1 :]
         if any(_stands_in(after.operation, operation) or _swaps(after.operation, operation) for after in later):

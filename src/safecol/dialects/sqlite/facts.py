@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from safecol.context import Context
 from safecol.dialects.sqlite import column_facts, object_facts
+from safecol.dialects.sqlite.history import triggers
 from safecol.fold import Rest
 from safecol.operations import Operation
 from safecol.trace import Fact
@@ -49,14 +50,42 @@ def facts(context: Context, operation: Operation, key: str, rest: Rest) -> dict[
         "strict": table is not None and ("strict", "true") in table.options,
         "is_view": table is not None and table.kind == "view",
     }
+    found["wrong_object"] = _is_wrong(context, operation, key)
     if operation.kind in _ON_RELATIONS and key:
         found["exists"] = context.exists(key)
     build = _BUILD.get(operation.kind)
     if build is not None:
         build(context, operation, key, rest, found)
+    if found["wrong_object"]:
+        found["no_op"] = True  # what is refused changes nothing
     if operation.kind in _REBUILT and not context.is_new(key):
         _anew(context, operation, key, rest, found)
     return found
+
+
+_OF_TABLES = frozenset(
+    {
+        "add-column", "drop-column", "rename-column", "set-not-null", "drop-not-null", "add-constraint",
+        "drop-constraint", "rename-table", "drop-table", "create-index",
+    }
+)  # fmt: skip
+_ROWS = frozenset({"insert", "update", "delete"})
+
+
+def _is_wrong(context: Context, operation: Operation, key: str) -> bool:
+    """Whether a view stands where the statement takes a table alone, or the other way round."""
+    table = context.schema.tables.get(key)
+    if table is None:
+        return False
+    kind = operation.kind
+    if table.kind == "view":
+        if kind in _ROWS:  # triggers write in its place
+            return not triggers(context, key)
+        return kind in _OF_TABLES or (kind == "create-trigger" and ("timing", "instead of") not in operation.options)
+    made = table.kind == "table" and table.complete
+    return made and (
+        kind == "drop-view" or (kind == "create-trigger" and ("timing", "instead of") in operation.options)
+    )
 
 
 def _anew(context: Context, operation: Operation, key: str, rest: Rest, found: dict[str, Fact]) -> None:

@@ -6,6 +6,7 @@ from safecol.context import Context
 from safecol.dialects.spare_indexes import spare_facts
 from safecol.dialects.sqlite import features
 from safecol.dialects.sqlite.column_facts import broken_facts
+from safecol.dialects.sqlite.copies import copy_facts
 from safecol.dialects.sqlite.history import triggers
 from safecol.dialects.sqlite.values import affinity
 from safecol.dialects.views import dropped_view
@@ -52,6 +53,7 @@ def _stands(table: Table | None) -> bool:
 def _create_as(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
     known = context.schema.tables.get(key)
     found["no_op"] = found["if_not_exists"] is True and known is not None
+    found["taken"] = found["if_not_exists"] is False and _stands(known)
     features.needed(context, operation, found)
 
 
@@ -147,6 +149,8 @@ def _data(context: Context, operation: Operation, key: str, rest: Rest, found: F
     found["from_query"] = "select-source" in operation.flags
     found["bounded"] = bool(operation.flags & {"limit"})
     found["single"] = operation.expression is not None and _single(context, operation.expression, key)
+    if operation.kind == "insert" and found["from_query"] and "on-conflict" not in operation.flags:
+        copy_facts(context, operation, key, found)
     features.needed(context, operation, found)
 
 

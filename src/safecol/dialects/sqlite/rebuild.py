@@ -8,8 +8,9 @@ from collections.abc import Callable
 from itertools import pairwise
 
 from safecol.context import Context
+from safecol.dialects.sqlite.values import default_class
 from safecol.frontends.sqlite.lexing import Token, tokens
-from safecol.operations import ColumnDefinition, Operation
+from safecol.operations import ColumnDefinition, ConstraintDefinition, Operation
 
 Texts = tuple[tuple[str, str], ...]
 
@@ -31,6 +32,8 @@ def script(context: Context, operation: Operation, key: str) -> str | None:
     if texts is None or change is None or key.startswith("temp."):
         return None
     if operation.kind == "add-column":  # of whose constraints one asks, the column is there already
+        if isinstance(operation.definition, ColumnDefinition) and _is_required(operation.definition):
+            return None
         texts = tuple(pair for pair in texts if pair[0] != f"column {operation.column}")
     changed = change(texts, operation)
     if changed is None or not any(name.startswith("column ") for name, _ in changed):
@@ -66,6 +69,7 @@ def _twelve_steps(context: Context, key: str, texts: Texts, changed: Texts, oper
         "BEGIN;",
         *before,
         f"CREATE TABLE {new} (\n  {body}\n){' ' + suffix if suffix else ''};",
+        *_looked_at(context, key, operation),
         f"INSERT INTO {new} ({listed}) SELECT {listed} FROM {name};",  # noqa: S608 - shown to the user, never sent
     ]
     if any(re.search(r"\bAUTOINCREMENT\b", text, re.IGNORECASE) for text in pieces):
@@ -73,6 +77,27 @@ def _twelve_steps(context: Context, key: str, texts: Texts, changed: Texts, oper
     lines += [f"DROP TABLE {name};", f"ALTER TABLE {new} RENAME TO {name};", *after]
     lines += ["PRAGMA foreign_key_check;", "COMMIT;", "PRAGMA foreign_keys = ON;"]
     return "\n".join(lines)
+
+
+def _looked_at(context: Context, key: str, operation: Operation) -> list[str]:
+    """What has to be true of the rows before they are copied, where the change asks anything of them."""
+    definition = operation.definition
+    if isinstance(definition, ColumnDefinition):
+        return [_sure(f"no row has NULL in {quoted(definition.name)}")] if _is_required(definition) else []
+    column = context.column(key, operation.column or "")
+    if operation.kind == "set-not-null" and column is not None and column.nullable:
+        return [_sure(f"no row has NULL in {quoted(column.name)}")]
+    if isinstance(definition, ConstraintDefinition) and definition.kind in ("check", "unique"):
+        return [_sure("no row breaks the new constraint")]
+    return []
+
+
+def _is_required(column: ColumnDefinition) -> bool:
+    return column.nullable is False and default_class(column.default) == "none" and not column.generated
+
+
+def _sure(what: str) -> str:
+    return f"-- safecol: ignore[failing-table-copy] {what}"
 
 
 def _counter(old: str, new: str) -> list[str]:

@@ -1,6 +1,7 @@
 """Reading and changing rows: a cursor comes in, operations go out."""
 
 from safecol.expressions import Expression, Literal, Operator
+from safecol.expressions import columns as columns_of
 from safecol.frontends.sqlite.cursor import Cursor
 from safecol.frontends.sqlite.expressions import expression, ordering
 from safecol.frontends.sqlite.queries import Query, common, query, source
@@ -99,7 +100,9 @@ def _insert(cursor: Cursor, scope: Scope, first: int) -> Operation:
     scope.close()
     use = scope.reading.use(found.outputs, target)
     plain = (("plain", name) for name in sorted(found.plain))
-    options = (*literals, *(("column", name) for name in columns), *plain, *returning)
+    asked = (("condition", name) for name in sorted(columns_of(found.condition) if found.condition is not None else ()))
+    grouped = (("grouped", "true"),) if found.grouped else ()
+    options = (*literals, *(("column", name) for name in columns), *plain, *asked, *grouped, *returning)
     if conflict in {"replace", "ignore"}:
         flags.add(conflict)
     return Operation(

@@ -19,7 +19,7 @@ class Query(NamedTuple):
     """What a query gives: names of columns (None where one has none), and its WHERE, None without one.
 
     `values` is whether it is VALUES alone, `filtered` whether each part of it has a WHERE, `limited` whether there is
-    a LIMIT. `plain` are the outputs that are columns as they are.
+    a LIMIT. `plain` are the outputs that are columns as they are. `grouped` is whether rows that are alike become one.
     """
 
     outputs: tuple[str | None, ...]
@@ -28,6 +28,7 @@ class Query(NamedTuple):
     limited: bool = False
     condition: Expression | None = None
     plain: frozenset[str] = frozenset()
+    grouped: bool = False
 
 
 def starts(cursor: Cursor) -> bool:
@@ -96,7 +97,7 @@ def _core(cursor: Cursor, scope: Scope) -> Query:
     if cursor.take("VALUES"):
         return _values(cursor, scope)
     cursor.need("SELECT")
-    cursor.one_of("DISTINCT", "ALL")
+    grouped = cursor.one_of("DISTINCT", "ALL") == "DISTINCT"
     results = [_result(cursor, scope)]
     while cursor.take(","):
         results.append(_result(cursor, scope))
@@ -104,8 +105,11 @@ def _core(cursor: Cursor, scope: Scope) -> Query:
     plain = frozenset(name for name, is_plain in results if is_plain and name is not None)
     if cursor.take("FROM"):
         _sources(cursor, scope)
+    if None in scope.names.values():  # a query of its own, in which a column may have been made into something else
+        plain = frozenset()
     condition = expression(cursor, scope) if cursor.take("WHERE") else None
     if cursor.take("GROUP", "BY"):
+        grouped = True
         expression(cursor, scope)
         while cursor.take(","):
             expression(cursor, scope)
@@ -118,7 +122,7 @@ def _core(cursor: Cursor, scope: Scope) -> Query:
             window(cursor, scope)
             if not cursor.take(","):
                 break
-    return Query(tuple(outputs), filtered=condition is not None, condition=condition, plain=plain)
+    return Query(tuple(outputs), filtered=condition is not None, condition=condition, plain=plain, grouped=grouped)
 
 
 def _values(cursor: Cursor, scope: Scope) -> Query:
@@ -196,9 +200,7 @@ def source(cursor: Cursor, scope: Scope) -> None:
             inner = Scope(scope.reading, scope, inner=scope.inner)
             query(cursor, inner)
             cursor.need(")")
-            name = _alias(cursor)
-            if name is not None:
-                scope.names[name] = None
+            scope.names[_alias(cursor) or ""] = None
         else:
             _sources(cursor, scope)
             cursor.need(")")
