@@ -6,6 +6,7 @@ from textwrap import dedent
 import pytest
 
 from safecol import discover, reading
+from safecol.operations import Statement
 from safecol.read_file import ReadFile
 from safecol.runners.django import Given
 
@@ -45,15 +46,20 @@ def read(*paths: str, dialect: str | None = None) -> list[ReadFile]:
     return list(reading.read_all(found.files, {}, lambda _path: None))
 
 
-def statements(done: ReadFile) -> list[str]:
-    """The SQL of a file, one text a statement, in one line."""
-    return [" ".join(done.text[one.span.start : one.span.end].split()) for one in done.statements if not one.opaque]
+def of_section(done: ReadFile, direction: str = "up") -> list[Statement]:
+    return [one for section, found in done.migration.sections if section.direction == direction for one in found]
+
+
+def statements(done: ReadFile, direction: str = "up") -> list[str]:
+    """The SQL of a file in a direction, one text a statement, in one line."""
+    found = of_section(done, direction)
+    return [" ".join(done.text[one.span.start : one.span.end].split()) for one in found if not one.opaque]
 
 
 def sent(operations: str, **given: str) -> list[str]:
     """What a migration sends after one that makes a table of books."""
     done = last(operations, **given)
-    assert not [one.opaque.reason for one in done.statements if one.opaque]
+    assert not [one.opaque.reason for one in of_section(done) if one.opaque]
     return statements(done)
 
 
@@ -64,7 +70,7 @@ def last(operations: str, **given: str) -> ReadFile:
 
 
 def reasons(done: ReadFile) -> list[str]:
-    return [one.opaque.reason for one in done.statements if one.opaque is not None]
+    return [one.opaque.reason for one in of_section(done) if one.opaque is not None]
 
 
 BOOKS = migration(
@@ -230,7 +236,8 @@ def test_a_migration_is_one_transaction_unless_it_says_otherwise(
 ) -> None:
     write({"shop/migrations/0001_initial.py": BOOKS.replace("    dependencies", f"    {attributes}\n    dependencies")})
     (done,) = read(dialect=dialect)
-    assert [section.transaction for section, _ in done.migration.sections] == [transaction]
+    sections = [(section.direction, section.transaction) for section, _ in done.migration.sections]
+    assert sections == [("up", transaction), ("down", transaction)]
 
 
 def test_statements_of_one_call_are_one_transaction_even_without_the_migrations_own() -> None:
@@ -320,7 +327,7 @@ def test_what_code_does_to_rows_is_told_as_sql(body: str, expected: list[str]) -
 def test_code_under_a_condition_may_run() -> None:
     body = "if Book.objects.exists():\n        Book.objects.update(pages=1)"
     done = last("migrations.RunPython(forward, forward),", before=BACKFILL.format(body=body))
-    assert ["conditional" in operation.flags for one in done.statements for operation in one.operations] == [True]
+    assert ["conditional" in operation.flags for one in of_section(done) for operation in one.operations] == [True]
 
 
 def test_code_that_is_not_here_is_said_to_be_unknown() -> None:
@@ -344,6 +351,110 @@ def test_what_has_no_way_back_is_told_where_it_stands() -> None:
         "migrations.RunPython(forward),",
         'migrations.RunSQL("SELECT 1"),',
     ]
+
+
+# The way back
+
+WAYS = """
+def forward(apps, schema_editor):
+    apps.get_model("shop", "Book").objects.update(pages=1)
+
+
+def back(apps, schema_editor):
+    {body}
+"""
+
+
+def test_what_is_taken_back_goes_the_other_way_in_the_other_order() -> None:
+    done = last(
+        """
+        migrations.AddField("book", "price", models.IntegerField(null=True)),
+        migrations.AlterField("book", "title", models.CharField(max_length=200)),
+        migrations.RemoveField("book", "pages"),
+        migrations.RunSQL("CREATE VIEW v AS SELECT 1", "DROP VIEW v"),
+        migrations.RunSQL([("SELECT %s", [1])], ["SELECT 2", "SELECT 3"]),
+        migrations.SeparateDatabaseAndState(
+            state_operations=[migrations.DeleteModel("book")],
+            database_operations=[migrations.AddIndex("book", models.Index(fields=["title"], name="by_title"))],
+        ),
+        """
+    )
+    assert statements(done, "down") == [
+        'DROP INDEX IF EXISTS "by_title"',
+        "SELECT 2",
+        "SELECT 3",
+        "DROP VIEW v",
+        'ALTER TABLE "shop_book" ADD COLUMN "pages" integer NULL',
+        'ALTER TABLE "shop_book" ALTER COLUMN "title" TYPE varchar(100)',
+        'ALTER TABLE "shop_book" DROP COLUMN "price" CASCADE',
+    ]
+    assert done.met == 7
+    assert done.missed == 0
+
+
+def test_code_takes_back_what_code_did() -> None:
+    body = 'apps.get_model("shop", "Book").objects.filter(pages=1).update(pages=None)'
+    done = last("migrations.RunPython(forward, back),", before=WAYS.format(body=body))
+    assert statements(done, "down") == ['UPDATE "shop_book" SET "pages" = NULL WHERE "pages" = 1']
+    assert statements(done) == ['UPDATE "shop_book" SET "pages" = 1']
+
+
+def test_nothing_is_taken_back_where_one_operation_has_no_way_back() -> None:
+    done = last(
+        """
+        migrations.AddField("book", "price", models.IntegerField(null=True)),
+        migrations.RunSQL("SELECT 1"),
+        """
+    )
+    assert of_section(done, "down") == []
+
+
+def test_what_is_not_understood_of_the_way_back_is_counted_once() -> None:
+    done = last("migrations.RunPython(forward, back),", before=WAYS.format(body="elsewhere.undo(apps)"))
+    (statement,) = of_section(done, "down")
+    assert statement.opaque is not None
+    assert statement.opaque.reason.startswith("on the way back, ")
+    assert (done.met, done.missed) == (1, 1)
+    # What is not known of the operation is told where it goes forward.
+    done = last('migrations.AddField("book", "price", elsewhere.Money()),', before="import elsewhere\n")
+    assert (len(reasons(done)), done.missed) == (1, 1)
+
+
+def test_what_goes_back_leaves_no_trace_in_what_follows() -> None:
+    """A migration is taken back from where it was; the next one goes on from there."""
+    write({"shop/migrations/0001_initial.py": BOOKS})
+    index = 'migrations.AddIndex("book", models.Index(fields=["title"], name="by_title")),'
+    write({"shop/migrations/0002_next.py": migration(index, depends='("shop", "0001_initial")')})
+    unique = 'migrations.AlterUniqueTogether("book", {("title", "pages")}),'
+    write({"shop/migrations/0003_more.py": migration(unique, depends='("shop", "0002_next")')})
+    gone = 'migrations.AlterUniqueTogether("book", set()),'
+    write({"shop/migrations/0004_gone.py": migration(gone, depends='("shop", "0003_more")')})
+    *_, third, fourth = read()
+    assert statements(third, "down") == statements(fourth)
+    assert statements(third) == statements(fourth, "down")
+
+
+def test_an_operation_of_the_projects_own_is_taken_back_by_its_own_method() -> None:
+    own = """
+from django.db.migrations.operations.base import Operation
+
+
+class Renumber(Operation):
+    def state_forwards(self, app_label, state):
+        pass
+
+    def database_forwards(self, app_label, schema_editor, from_state, to_state):
+        schema_editor.execute("SELECT 1")
+"""
+    method = """
+    def database_backwards(self, app_label, schema_editor, from_state, to_state):
+        schema_editor.execute("SELECT 2")
+"""
+    assert statements(last("Renumber(),", before=own + method), "down") == ["SELECT 2"]
+    done = last("Renumber(),", before=own)
+    assert of_section(done, "down") == []
+    assert [one.rule for one in done.problems] == ["irreversible-migration"]
+    assert "`Renumber` has no `database_backwards`" in done.problems[0].message
 
 
 # Operations that are not written as a list of Django's own

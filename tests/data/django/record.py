@@ -1,7 +1,8 @@
 """Records what Django sends for each case: `python record.py postgresql "host=… port=…"`, with the Django to record.
 
 Each case starts from an empty database, its history is really applied, and so is what is recorded. Adds the release to
-`<dialect>.json` beside this file. With a third argument, `new`, only cases without a recording of the release are run.
+`<dialect>.json` beside this file. With a third argument, `new`, only cases without a recording of the release are run;
+with `back`, what Django sends to take each case back goes to `<dialect>_back.json`.
 Runs on the Python of every Django.
 """
 
@@ -71,7 +72,7 @@ def main() -> None:
 
     BaseDatabaseSchemaEditor.execute = execute
 
-    def run(operations: str, state: Any, *, atomic: bool) -> Any:
+    def run(operations: str, state: Any, *, atomic: bool, back: bool = False) -> Any:
         names: dict[str, Any] = {}
         text = django_cases.source(operations, atomic=atomic)
         if django.VERSION >= (6, 0):  # the older name is gone
@@ -79,12 +80,13 @@ def main() -> None:
         exec(compile(text, "case", "exec"), names)
         migration = names["Migration"]("m", "shop")
         with connection.schema_editor(atomic=migration.atomic) as editor:
-            return migration.apply(state, editor)
+            return migration.unapply(state, editor) if back else migration.apply(state, editor)
 
     still()
     found: dict[str, Any] = {}
     release = ".".join(map(str, django.VERSION[:2]))
-    path = HERE / f"{dialect}.json"
+    back = "back" in sys.argv[3:]
+    path = HERE / f"{dialect}{'_back' if back else ''}.json"
     kept = json.loads(path.read_text()) if path.exists() else {}
     done = {name for name, variants in kept.items() if any(release in releases for releases, _ in variants)}
     for case in django_cases.cases():
@@ -95,8 +97,10 @@ def main() -> None:
             state = run(django_cases.BASE, ProjectState(), atomic=True)
             if case.history:
                 state = run(case.history, state, atomic=True)
-            sent.clear()
-            run(case.operations, state, atomic=case.atomic)
+            before = state.clone()
+            for taken in (False, True)[: 1 + back]:
+                sent.clear()
+                run(case.operations, before if taken else state, atomic=case.atomic, back=taken)
             found[case.name] = list(sent)
         except Exception as problem:  # what this Django or the server doesn't know
             found[case.name] = f"{type(problem).__name__}: {(str(problem).splitlines() or [''])[0]}"[:120]

@@ -79,6 +79,8 @@ class Following:
         """What is wrong with the code itself; spans are of the emitted text."""
         self.autocommit = False
         """Whether each statement of the code that is followed commits by itself."""
+        self.back = False
+        """Whether what takes the migration back is followed: what is wrong with it is no danger to what runs."""
         self.over_rows = False
         self.loops: list[tuple[ast.stmt, int]] = []
         """The loops around what is followed, each with its first emission; -1 for one that goes through no rows."""
@@ -93,12 +95,12 @@ class Following:
     def opaque(self, span: Span, reason: str) -> None:
         """Something that was not understood."""
         self.missed += 1
-        self.writer.opaque(span, reason)
+        self.writer.opaque(span, f"on the way back, {reason}" if self.back else reason)
 
     def problem(self, rule: str, span: Span, message: str) -> None:
         """Something that is wrong, told once a place."""
         made = (rule, message, span)
-        if made not in self._told:
+        if made not in self._told and not self.back:
             self._told.add(made)
             self.problems.append(Problem(rule, self.writer.mark(span), message))
 

@@ -57,6 +57,11 @@ class Given:
         self.arguments: dict[str, Value] = dict(zip(SIGNATURES.get(name, ()), call.arguments, strict=False))
         self.arguments.update(call.keywords)
 
+    @property
+    def shown(self) -> str:
+        """The name of its class, as it is written."""
+        return self.call.path.lstrip("?.")
+
     def get(self, name: str, default: Value = None) -> Value:
         """An argument, or the default."""
         return self.arguments.get(name, default)

@@ -22,6 +22,12 @@ class Ledger:
     def __init__(self) -> None:
         self.tables: dict[str, list[Known]] = {}
 
+    def copy(self) -> "Ledger":
+        """The same, to go another way from here."""
+        made = Ledger()
+        made.tables = {table: list(known) for table, known in self.tables.items()}
+        return made
+
     def create(self, table: str) -> None:
         """A new table."""
         self.tables[table] = []

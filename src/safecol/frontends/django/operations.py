@@ -3,39 +3,21 @@
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from safecol.frontends.django import standing
+from safecol.frontends.django.backwards import BACK
 from safecol.frontends.django.following import APPS, EDITOR, Following, only_holes, unescaped
-from safecol.frontends.django.given import SIGNATURES, Given, NotKnown, why
+from safecol.frontends.django.given import Given, NotKnown, why
 from safecol.frontends.django.orm import Models, query
 from safecol.frontends.django.sending import SENDS
 from safecol.frontends.django.state import forwards
 from safecol.frontends.django.values import State
-from safecol.frontends.python.values import Class, Function, Imported, Made, Text, Unknown, Value, path_of, plain
+from safecol.frontends.python.values import Function, Imported, Made, Text, Unknown, Value, path_of, plain
 from safecol.patterns import lazy
 from safecol.source import Span
 
 if TYPE_CHECKING:
     from safecol.frontends.django.editor import Editor, Sent
 
-_EXTENSIONS = {
-    "BloomExtension": "bloom", "BtreeGinExtension": "btree_gin", "BtreeGistExtension": "btree_gist",
-    "CITextExtension": "citext", "CryptoExtension": "pgcrypto", "HStoreExtension": "hstore",
-    "TrigramExtension": "pg_trgm", "UnaccentExtension": "unaccent",
-}  # fmt: skip
-_OURS = ("django.db.migrations", "django.contrib.postgres.operations", "django.contrib.postgres.migrations")
-# Operations of packages by the name of their class: the one of Django that they do in their way.
-_KNOWN = {
-    "SaferAddIndexConcurrently": "AddIndexConcurrently",
-    "SaferRemoveIndexConcurrently": "RemoveIndexConcurrently",
-    "SaferAddUniqueConstraint": "AddConstraint",
-    "SaferAddCheckConstraint": "AddConstraint",
-    "SaferRemoveUniqueConstraint": "RemoveConstraint",
-    "SaferRemoveCheckConstraint": "RemoveConstraint",
-    "SaferAlterFieldSetNotNull": "AlterField",
-    "SaferAddFieldForeignKey": "AddField",
-    "SaferAddFieldOneToOne": "AddField",
-    "SaferRemoveFieldForeignKey": "RemoveField",
-    "AddIndexConcurrentlyIfNotExists": "AddIndexConcurrently",
-}
 _MOST_NESTED = 20
 _CONSTRAINTS = lazy(r'(?:; )?SET CONSTRAINTS (?:ALL|"(?:[^"]|"")*") IMMEDIATE(?:; )?')
 # What takes strong locks on a table that may have rows.
@@ -65,10 +47,16 @@ class Applying:
         """The emissions that begin a section of their own."""
         self.alone: set[int] = set()
         """The emissions that the user wrote: each is read by itself."""
-        self.of_operations: list[tuple[int, int]] = []
-        """The emissions of each operation, from and to."""
+        self.of_operations: list[tuple[int, int, int]] = []
+        """The number of an operation and its emissions, from and to; once for each direction."""
         self.missed: set[int] = set()
         """The operations that were not understood, by number."""
+        self.done: list[tuple[int, Given, State, State]] = []
+        """What was done to the database: the number of each operation, and the states before and after it."""
+        self.reversible = True
+        """Whether Django can take the migration back: of one operation that has no way back, it refuses all."""
+        self.back: int | None = None
+        """The first emission of what takes the migration back; None where that isn't followed."""
         self.unseen: list[Span] = []
         """The operations that run code of which something was not understood."""
         following.schema = self._schema_call
@@ -150,12 +138,51 @@ class Applying:
         self._end(first, missed)
         return state if after is None else after
 
+    # The way back
+
+    def take_back(self) -> None:
+        """What Django sends to take the migration back: nothing where it would refuse."""
+        if not self.reversible:
+            return
+        ledger = self.editor.ledger
+        self.editor.ledger = ledger.copy()
+        self.editor.begin()
+        self.back = self.writer.begun = len(self.writer.emissions)
+        self.breaks.add(self.back)
+        self.writer.transaction = ""
+        self.following.back = True
+        for number, given, before, after in reversed(self.done):
+            first, missed = len(self.writer.emissions), self.following.missed
+            self._database_back(number, given, after, before)
+            self.of_operations.append((number, first, len(self.writer.emissions)))
+            if self.following.missed > missed:
+                self.missed.add(number)
+        self._sent(self.editor.end())
+        self.following.back = False
+        self.editor.ledger = ledger
+
+    def _database_back(self, number: int, given: Given, old: State, new: State) -> None:
+        """One operation is taken back: from the state after it, `old`, to the one before it."""
+        self.editor.place = given.span
+        own = given.arguments.get("database_backwards")
+        try:
+            if isinstance(own, Function):
+                self._own(given, own, old)
+            elif given.name == "RunSQL":
+                self._sql(given, given.get("reverse_sql"))
+            elif given.name == "RunPython":
+                self._python(given, self._code(given.get("reverse_code")), old)
+            elif given.name in BACK and number not in self.missed:
+                self._sent(BACK[given.name](self.editor, self.app, given, old, new), careful=given.careful)
+        except NotKnown as problem:
+            self.following.opaque(given.span, str(problem))
+
     def _begin(self) -> tuple[int, int]:
         self.met += 1
         return len(self.writer.emissions), self.following.missed
 
     def _end(self, first: int, missed: int) -> None:
-        self.of_operations.append((first, len(self.writer.emissions)))
+        self.of_operations.append((self.met, first, len(self.writer.emissions)))
         if self.following.missed > missed:
             self.missed.add(self.met)
 
@@ -182,7 +209,7 @@ class Applying:
             self.missed.add(self.met)
             self.following.opaque(whole, why(value, "an operation"))
             return None
-        made = self._standing(value)
+        made = standing.known(self.following, value)
         if made is not None:
             return made
         self.met += 1
@@ -191,69 +218,18 @@ class Applying:
         self.following.opaque(value.span, f"the operation `{shown}` is not known: what it does is not followed")
         return None
 
-    def _standing(self, value: Made) -> Given | None:
-        helpers = self.following.helpers
-        path = value.path.lstrip("?.")
-        name = path.rpartition(".")[2]
-        stands = helpers.get(path) or helpers.get(name)
-        if stands == "nothing":
-            return Given("nothing", value, helpers)
-        if stands:
-            name = stands.rpartition(".")[2]
-        elif isinstance(value.base, Class):
-            return self._of_class(value)
-        elif not path.startswith(_OURS):
-            if name not in _KNOWN:
-                return None
-            return Given(_KNOWN[name], value, helpers, careful=True)
-        if name in _EXTENSIONS:
-            keywords = {**value.keywords, "name": plain(_EXTENSIONS[name], value.span)}
-            return Given("CreateExtension", value._replace(arguments=(), keywords=keywords), helpers)
-        return Given(name, value, helpers) if name in SIGNATURES else None
-
-    def _of_class(self, value: Made) -> Given | None:
-        """An operation of the project's own class: what it is made from, and what it does instead."""
-        pending: list[Value] = [value.base]
-        own: Class | None = None
-        for _ in range(_MOST_NESTED):
-            if not pending:
-                return None
-            at = pending.pop(0)
-            if isinstance(at, Imported):
-                at = self.following.runner.within(at.path, at.file, at.name)
-            if isinstance(at, Class):
-                if own is None and "database_forwards" in at.names:
-                    own = at
-                stands = self.following.helpers.get(at.name)
-                if stands:
-                    return Given("nothing" if stands == "nothing" else stands, value, self.following.helpers)
-                pending = [*at.bases, *pending]
-                continue
-            path = path_of(at)
-            name = path.rpartition(".")[2]
-            if path.startswith(_OURS):
-                known = _KNOWN.get(name, name)
-                if own is not None:
-                    made = Given(known if known in SIGNATURES else "own", value, self.following.helpers)
-                    made.arguments["database_forwards"] = own.names["database_forwards"]
-                    return made
-                if known in _EXTENSIONS:
-                    keywords = {"name": plain(_EXTENSIONS[known], value.span)}
-                    return Given(
-                        "CreateExtension", value._replace(arguments=(), keywords=keywords), self.following.helpers
-                    )
-                return Given(known, value, self.following.helpers) if known in SIGNATURES else None
-            if name in _KNOWN:
-                return Given(_KNOWN[name], value, self.following.helpers, careful=True)
-        return None
-
     # What is sent
 
     def _database(self, given: Given, old: State, new: State) -> None:
         self.editor.place = given.span
         self.writer.places.senders[given.span] = given.name
+        self.done.append((self.met, given, old, new))
         own = given.arguments.get("database_forwards")
         if isinstance(own, Function):
+            if given.get("reversible") is False:
+                self.reversible = False
+            elif given.name == "own" and "database_backwards" not in given.arguments:
+                self._no_way_back(given.span, f"`{given.shown}` has no `database_backwards`", told=True)
             self._own(given, own, old)
             return
         try:
@@ -288,8 +264,11 @@ class Applying:
 
     def _run_sql(self, given: Given) -> None:
         sql = given.get("sql")
-        if given.get("reverse_sql") is None and not _is_noop(sql) and not (isinstance(sql, Text) and not sql.strip()):
-            self._no_way_back(given.span, "`RunSQL` has no `reverse_sql`")
+        if given.get("reverse_sql") is None:
+            self._no_way_back(given.span, "`RunSQL` has no `reverse_sql`", told=not _is_noop(sql))
+        self._sql(given, sql)
+
+    def _sql(self, given: Given, sql: Value) -> None:
         if _is_noop(sql):
             return
         if isinstance(sql, Text):
@@ -310,8 +289,10 @@ class Applying:
         if not self.whole:
             self._own_section("")
 
-    def _no_way_back(self, span: Span, what: str) -> None:
-        self.following.problem("irreversible-migration", span, f"This migration can't be taken back: {what}")
+    def _no_way_back(self, span: Span, what: str, *, told: bool) -> None:
+        self.reversible = False
+        if told:
+            self.following.problem("irreversible-migration", span, f"This migration can't be taken back: {what}")
 
     def _script(self, sql: Text, span: Span) -> None:
         if only_holes(sql):
@@ -327,8 +308,11 @@ class Applying:
 
     def _run_python(self, given: Given, old: State) -> None:
         code = self._code(given.get("code"))
-        if given.get("reverse_code") is None and not _is_noop(code):
-            self._no_way_back(given.span, "`RunPython` has no `reverse_code`")
+        if given.get("reverse_code") is None:
+            self._no_way_back(given.span, "`RunPython` has no `reverse_code`", told=not _is_noop(code))
+        self._python(given, code, old)
+
+    def _python(self, given: Given, code: Value, old: State) -> None:
         if _is_noop(code):
             return
         if not isinstance(code, Function):
@@ -340,7 +324,7 @@ class Applying:
         first = len(self.writer.emissions)
         self.following.autocommit = not self.whole and not wrapped
         self.following.run(code, (APPS, EDITOR), Models(self.editor.target, old), given.span)
-        if any(one.reason for one in self.writer.emissions[first:]):
+        if self.back is None and any(one.reason for one in self.writer.emissions[first:]):
             self.unseen.append(given.span)
         self.alone.update(range(first, len(self.writer.emissions)))
         if wrapped:

@@ -90,9 +90,9 @@ class Replay:
         for one in self.files[self.at : number]:
             self._apply(one, self.text(one))
         self.at = number + 1
-        return _read(self._apply(file, text), transaction, self.dialect)
+        return _read(self._apply(file, text, back=file.target), transaction, self.dialect)
 
-    def _apply(self, file: "MigrationFile", text: str) -> "_Applied":
+    def _apply(self, file: "MigrationFile", text: str, *, back: bool = False) -> "_Applied":
         text = unmarked(text)
         path = os.path.abspath(file.path)
         following = Following(text, self.dialect, path, self.project.helpers, self.project.root)
@@ -108,13 +108,13 @@ class Replay:
             if file.replaced:
                 return _Applied(made, "", self.state)
             try:
-                self._follow(made, tree)
+                self._follow(made, tree, back=back)
             except RecursionError:
                 following.opaque(Span(0, len(text)), "it is nested too deeply to be analyzed")
         before, self.state = self.state, made.state
         return _Applied(made, refused, before, _is_released(following))
 
-    def _follow(self, made: Applying, tree: ast.Module) -> None:
+    def _follow(self, made: Applying, tree: ast.Module, *, back: bool) -> None:
         following = made.following
         following.runner.statement_list(tree.body)
         migration = following.migration()
@@ -132,6 +132,8 @@ class Replay:
             following.opaque(whole, why(operations, "the list of operations"))
             return
         made.apply(listed, whole)
+        if back:
+            made.take_back()
 
 
 def _parsed(text: str) -> ast.Module:
@@ -159,19 +161,17 @@ def _read(applied: _Applied, transaction: str | None, dialect: str) -> Reading:
     text = writer.text
     how = transaction or ("wrapped" if made.whole else "autocommit")
     read, placeholders, missed = sections.read(
-        text, writer.emissions, made.breaks, made.alone, how, loaded.front(dialect)
+        text, writer.emissions, made.breaks, made.alone, how, loaded.front(dialect), made.back
     )
     if applied.refused:
         (section, (statement,)), *_ = read
         refused = statement._replace(opaque=Opaque(statement.span, applied.refused, syntax=True))
         read = ((section, (refused,)),)
     # What the server's grammar doesn't know of an operation's SQL was not understood either.
-    unread = {
-        number for number, (first, last) in enumerate(made.of_operations) if any(first <= one < last for one in missed)
-    }
+    unread = {number for number, first, last in made.of_operations if any(first <= one < last for one in missed)}
     problems = tuple(made.following.problems)
     unused = frozenset(_unused(applied, read))
-    return Reading(text, writer.places, read, placeholders, problems, made.met, len(made.missed) + len(unread), unused)
+    return Reading(text, writer.places, read, placeholders, problems, made.met, len(made.missed | unread), unused)
 
 
 def _is_released(following: Following) -> bool:
@@ -189,7 +189,8 @@ def _unused(applied: _Applied, sections: Iterable[tuple[Section, tuple[Statement
     limit = applied.made.editor.target.longest_name
     drops = [
         (operation.relation.name, operation.column)
-        for _, found in sections
+        for section, found in sections
+        if section.direction != "down"
         for statement in found
         for operation in statement.operations
         if operation.kind == "drop-column" and operation.relation is not None and operation.column

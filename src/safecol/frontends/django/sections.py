@@ -18,12 +18,18 @@ _ROWS = frozenset({"insert", "update", "delete", "merge"})
 
 
 def read(
-    text: str, emissions: Sequence[Emission], breaks: set[int], alone: set[int], transaction: str, front: "Front"
+    text: str,
+    emissions: Sequence[Emission],
+    breaks: set[int],
+    alone: set[int],
+    transaction: str,
+    front: "Front",
+    back: int | None = None,
 ) -> tuple[tuple[tuple[Section, tuple[Statement, ...]], ...], tuple[Placeholder, ...], dict[int, Opaque]]:
     """The sections, what was masked in them, and by number the emissions of which something was not understood.
 
     `breaks` are the emissions that begin a section, `alone` those that are read by themselves; `transaction` is how
-    the runner sends what says nothing else.
+    the runner sends what says nothing else; `back` is the first emission of what takes the migration back.
     """
     sections: list[tuple[Section, tuple[Statement, ...]]] = []
     placeholders: list[Placeholder] = []
@@ -31,7 +37,8 @@ def read(
     number = 1
     for first, last in _runs(emissions, breaks):
         how = emissions[first].transaction or transaction
-        section = Section("up", Span(emissions[first].start, emissions[last - 1].end), how)
+        direction = "up" if back is None or first < back else "down"
+        section = Section(direction, Span(emissions[first].start, emissions[last - 1].end), how)
         found: list[Statement] = []
         for begin, end in _groups(emissions, first, last, alone):
             if emissions[begin].reason:
@@ -50,8 +57,8 @@ def read(
                 found.append(made)
         if found:
             sections.append((section, tuple(found)))
-    if not sections:
-        sections.append((Section("up", Span(0, 0), transaction), ()))
+    if not any(section.direction == "up" for section, _ in sections):
+        sections.insert(0, (Section("up", Span(0, 0), transaction), ()))
     return tuple(sections), tuple(placeholders), missed
 
 

@@ -10,7 +10,7 @@ from safecol.frontends.django.values import State
 from safecol.frontends.python.values import Text, Value, plain
 
 
-def _managed(state: State, app: str, name: str) -> bool:
+def managed(state: State, app: str, name: str) -> bool:
     """Whether Django touches the table of a model: not of a proxy, nor of one that others own or replace."""
     model = state.find(app, name)
     if model is None:
@@ -25,49 +25,49 @@ def _managed(state: State, app: str, name: str) -> bool:
 
 def _create_model(editor: Editor, app: str, given: Given, _old: State, new: State) -> list[Sent]:
     name = given.text("name", "the model")
-    return editor.create_model(new, app, name) if _managed(new, app, name) else []
+    return editor.create_model(new, app, name) if managed(new, app, name) else []
 
 
 def _delete_model(editor: Editor, app: str, given: Given, old: State, _new: State) -> list[Sent]:
     name = given.text("name", "the model")
-    return editor.delete_model(old, app, name) if _managed(old, app, name) else []
+    return editor.delete_model(old, app, name) if managed(old, app, name) else []
 
 
 def _rename_model(editor: Editor, app: str, given: Given, old: State, new: State) -> list[Sent]:
     before, after = given.text("old_name", "the model"), given.text("new_name", "the new name")
-    return editor.rename_model(old, new, app, before, after) if _managed(new, app, after) else []
+    return editor.rename_model(old, new, app, before, after) if managed(new, app, after) else []
 
 
 def _alter_model_table(editor: Editor, app: str, given: Given, old: State, new: State) -> list[Sent]:
     name = given.text("name", "the model")
-    return editor.alter_table(old, new, app, name) if _managed(new, app, name) else []
+    return editor.alter_table(old, new, app, name) if managed(new, app, name) else []
 
 
 def _alter_model_table_comment(editor: Editor, app: str, given: Given, old: State, new: State) -> list[Sent]:
     name = given.text("name", "the model")
-    return editor.alter_table_comment(old, new, app, name) if _managed(new, app, name) else []
+    return editor.alter_table_comment(old, new, app, name) if managed(new, app, name) else []
 
 
 def _alter_unique_together(editor: Editor, app: str, given: Given, old: State, new: State) -> list[Sent]:
     name = given.text("name", "the model")
-    return editor.alter_together(old, new, app, name, "unique") if _managed(new, app, name) else []
+    return editor.alter_together(old, new, app, name, "unique") if managed(new, app, name) else []
 
 
 def _alter_index_together(editor: Editor, app: str, given: Given, old: State, new: State) -> list[Sent]:
     name = given.text("name", "the model")
-    return editor.alter_together(old, new, app, name, "index") if _managed(new, app, name) else []
+    return editor.alter_together(old, new, app, name, "index") if managed(new, app, name) else []
 
 
 def _alter_order_with_respect_to(editor: Editor, app: str, given: Given, old: State, new: State) -> list[Sent]:
     name = given.text("name", "the model")
-    if not _managed(new, app, name):
+    if not managed(new, app, name):
         return []
     return editor.alter_order_with_respect_to(old, new, app, name)
 
 
 def _add_field(editor: Editor, app: str, given: Given, old: State, new: State) -> list[Sent]:
     model, name = given.text("model_name", "the model"), given.text("name", "the field")
-    if not _managed(new, app, model):
+    if not managed(new, app, model):
         return []
     field = definitions.field(given.get("field"), given.helpers)
     return editor.add_field(old, new, app, model, name, field)
@@ -75,7 +75,7 @@ def _add_field(editor: Editor, app: str, given: Given, old: State, new: State) -
 
 def _remove_field(editor: Editor, app: str, given: Given, old: State, new: State) -> list[Sent]:
     model, name = given.text("model_name", "the model"), given.text("name", "the field")
-    if not _managed(old, app, model):
+    if not managed(old, app, model):
         return []
     if name not in model_of(old, app, model).fields:
         raise NotKnown(f"what the field `{name}` was is not known: no migration here makes it")
@@ -84,7 +84,7 @@ def _remove_field(editor: Editor, app: str, given: Given, old: State, new: State
 
 def _alter_field(editor: Editor, app: str, given: Given, old: State, new: State) -> list[Sent]:
     model, name = given.text("model_name", "the model"), given.text("name", "the field")
-    if not _managed(new, app, model):
+    if not managed(new, app, model):
         return []
     if name not in model_of(old, app, model).fields:
         raise NotKnown(f"what the field `{name}` was is not known: no migration here makes it")
@@ -95,7 +95,7 @@ def _alter_field(editor: Editor, app: str, given: Given, old: State, new: State)
 def _rename_field(editor: Editor, app: str, given: Given, old: State, new: State) -> list[Sent]:
     model = given.text("model_name", "the model")
     before, after = given.text("old_name", "the field"), given.text("new_name", "the new name")
-    if not _managed(new, app, model):
+    if not managed(new, app, model):
         return []
     if before not in model_of(old, app, model).fields:
         raise NotKnown(f"what the field `{before}` was is not known: no migration here makes it")
@@ -104,14 +104,14 @@ def _rename_field(editor: Editor, app: str, given: Given, old: State, new: State
 
 def _add_index(editor: Editor, app: str, given: Given, _old: State, new: State) -> list[Sent]:
     model = given.text("model_name", "the model")
-    if not _managed(new, app, model):
+    if not managed(new, app, model):
         return []
     return editor.add_index(new, app, model, given.get("index"), concurrently=given.name == "AddIndexConcurrently")
 
 
 def _remove_index(editor: Editor, app: str, given: Given, old: State, _new: State) -> list[Sent]:
     model = given.text("model_name", "the model")
-    if not _managed(old, app, model):
+    if not managed(old, app, model):
         return []
     name = given.text("name", "the index")
     return editor.remove_index(old, app, model, name, concurrently=given.name == "RemoveIndexConcurrently")
@@ -119,7 +119,7 @@ def _remove_index(editor: Editor, app: str, given: Given, old: State, _new: Stat
 
 def _rename_index(editor: Editor, app: str, given: Given, old: State, new: State) -> list[Sent]:
     model, name = given.text("model_name", "the model"), given.text("new_name", "the new name")
-    if not _managed(new, app, model):
+    if not managed(new, app, model):
         return []
     fields = given.get("old_fields")
     if type(fields) in (list, tuple):
@@ -129,7 +129,7 @@ def _rename_index(editor: Editor, app: str, given: Given, old: State, new: State
 
 def _add_constraint(editor: Editor, app: str, given: Given, _old: State, new: State) -> list[Sent]:
     model = given.text("model_name", "the model")
-    if not _managed(new, app, model):
+    if not managed(new, app, model):
         return []
     validated = given.name != "AddConstraintNotValid"
     return editor.add_constraint(new, app, model, given.get("constraint"), validated=validated)
@@ -137,10 +137,10 @@ def _add_constraint(editor: Editor, app: str, given: Given, _old: State, new: St
 
 def _remove_constraint(editor: Editor, app: str, given: Given, old: State, _new: State) -> list[Sent]:
     model, name = given.text("model_name", "the model"), given.text("name", "the constraint")
-    if not _managed(old, app, model):
+    if not managed(old, app, model):
         return []
     known = model_of(old, app, model).options.get("constraints", [])
-    constraint = next((one for one in _listed(known) if name_of(one) == name), None)
+    constraint = next((one for one in listed(known) if name_of(one) == name), None)
     if constraint is None:
         raise NotKnown(f"what the constraint `{name}` was is not known: no migration here makes it")
     return editor.remove_constraint(old, app, model, name)
@@ -168,7 +168,7 @@ def _remove_collation(editor: Editor, _app: str, given: Given, _old: State, _new
     return editor.remove_collation(given.text("name", "the collation"))
 
 
-def _listed(value: Value) -> list[Value]:
+def listed(value: Value) -> list[Value]:
     return list(value) if type(value) in (list, tuple) else []
 
 
