@@ -87,12 +87,12 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "0001_initial.py").write_text(INITIAL)
 
 
-def lint(files: dict[str, str]) -> Linted:
-    """Lint migrations that come after the first one."""
+def lint(files: dict[str, str], timeout: int | None = 2000) -> Linted:
+    """Lint migrations that come after the first one; `timeout` bounds waits for locks, in milliseconds."""
     for path, text in files.items():
         Path(path).write_text(text)
     found = discover.find(["."], runner=lambda _path: "django", dialect=lambda _path: "postgresql")
-    settings = PathSettings(dialect="postgresql", server_version="16", lock_timeout_ms=2000)
+    settings = PathSettings(dialect="postgresql", server_version="16", lock_timeout_ms=timeout)
     listed = tuple(file._replace(target=file.path in files) for file in found.files)
     assert {file.path for file in listed if file.target} == set(files)
     collected = Collected(CATALOG, listed)
@@ -283,3 +283,12 @@ def test_what_is_computed_when_the_migration_runs_is_not_written_into_sql() -> N
     found = linted(operation, before=before)
     assert "hidden-table-update" in {one.rule for one in found.findings}
     assert not any("1970" in stage.sql + stage.source for one in found.findings for stage in one.stages)
+
+
+def test_a_migration_that_waits_for_a_strong_lock_sets_a_timeout_where_nothing_else_does() -> None:
+    files = {"shop/migrations/0002_books.py": migration(OPERATIONS[3])}
+    index, constraint = chain(lint(files, timeout=None)).values()
+    assert "lock_timeout" not in index
+    assert "migrations.RunSQL(\"SET LOCAL lock_timeout = '2s'\", migrations.RunSQL.noop),\n" in constraint
+    assert not any("lock_timeout" in text for text in chain(lint(files)).values())
+    assert lint(chain(lint(files, timeout=None)), timeout=None).findings == ()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from safecol import match, one_cause, stages, versions
 from safecol.as_written import unmasked
 from safecol.catalog import Catalog
-from safecol.checks import history
+from safecol.checks import history, timeouts
 from safecol.consequence import sentences
 from safecol.dialects import loaded, registry
 from safecol.finding import FileUse, Finding, Related, Result, Unanalyzed
@@ -103,7 +103,7 @@ class Collected:
         if self.sources and ran.read.places is not None and any(finding.stages for finding in kept):
             from safecol import writers
 
-            kept = writers.written(ran.read, kept)
+            kept = writers.written(ran.read, kept, bounded=all(map(timeouts.limited, ran.traces[:1])))
         if kept:
             self.findings.extend(sorted(kept, key=lambda finding: finding.span))
         if found:

@@ -12,8 +12,10 @@ if TYPE_CHECKING:
 _MANY = 100
 
 
-def written(read: "ReadFile", findings: "Sequence[Finding]") -> "list[Finding]":
+def written(read: "ReadFile", findings: "Sequence[Finding]", *, bounded: bool = True) -> "list[Finding]":
     """The findings of a Python migration, with the source of their stages where it can be made.
+
+    `bounded` is whether something ends the wait for a lock before the migration's first statement.
 
     Where there are very many (a loop over a list), their stages stay SQL: nobody reads so many files, and to take the
     migration apart for each of them would take long.
@@ -23,7 +25,7 @@ def written(read: "ReadFile", findings: "Sequence[Finding]") -> "list[Finding]":
     if read.file.runner == "alembic":
         from safecol.writers import alembic
 
-        return alembic.written(read, findings)
+        return alembic.written(read, findings, bounded=bounded)
     if read.file.runner == "django":
         from safecol.writers import django
 

@@ -16,10 +16,10 @@ from safecol.writers.django_defaults import without_stand_ins
 from safecol.writers.parts import Sent, attached, staged
 
 
-def written(read: ReadFile, findings: Sequence[Finding]) -> list[Finding]:
+def written(read: ReadFile, findings: Sequence[Finding], *, bounded: bool) -> list[Finding]:
     """The findings; those whose change can be taken out of the migration have the source of their stages.
 
-    Spans and statements are those of the emitted text.
+    Spans and statements are those of the emitted text. `bounded` is whether something else ends the wait for a lock.
     """
     first = staged(findings)
     project = taken_apart(read) if first.by_statement else None
@@ -30,7 +30,7 @@ def written(read: ReadFile, findings: Sequence[Finding]) -> list[Finding]:
     parts = parts_of(project, found)
     if not parts:
         return list(findings)
-    return attached(list(found.findings), parts, django_files.files(project, parts))
+    return attached(list(found.findings), parts, django_files.files(project, parts, bounded=bounded))
 
 
 def taken_apart(read: ReadFile) -> Project | None:

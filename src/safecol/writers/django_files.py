@@ -6,23 +6,31 @@ from collections.abc import Sequence
 
 from safecol.patterns import lazy
 from safecol.source import Span
-from safecol.writers import layout, module
+from safecol.writers import django_limits, layout, module
 from safecol.writers.django_chain import Part, Project
-from safecol.writers.django_operations import POSTGRES
+from safecol.writers.django_operations import POSTGRES, Made
 
 _NUMBERED = lazy(r"(\d{2,})(_.*)?$")
 _ONLY_FIRST = ("replaces", "initial", "run_before")
 _KEPT = frozenset({"Migration"})
 
 
-def files(project: Project, parts: Sequence[Part]) -> list[tuple[str, str]]:
-    """The path and text of each part, in order. The first has the name of the migration itself."""
+def files(project: Project, parts: Sequence[Part], *, bounded: bool) -> list[tuple[str, str]]:
+    """The path and text of each part, in order. The first has the name of the migration itself.
+
+    Unless something else ends the wait for a lock (`bounded`), each that waits for a strong one sets a timeout.
+    """
     folder = project.path.removesuffix(f"{project.name}.py")
     found: list[tuple[str, str]] = []
     before = project.name
     for number, part in enumerate(parts):
         name = _name(project.name, number)
-        found.append((f"{folder}{name}.py", _text(project, part, (number, len(parts)), before)))
+        made = part.made
+        limit = "" if bounded else django_limits.limit(part.sql, project.dialect)
+        if limit and (project.dialect != "postgresql" or all(one.atomic for one in made)):
+            code = f"migrations.RunSQL({_quoted(limit, project)}, migrations.RunSQL.noop)"
+            made = (Made((code,)), *made)
+        found.append((f"{folder}{name}.py", _text(project, part._replace(made=made), (number, len(parts)), before)))
         before = name
     return found
 
