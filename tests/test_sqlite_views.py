@@ -1,4 +1,4 @@
-"""A view where SQLite wants a table, and the other way round: what is said to be refused is what the library refuses."""
+"""Views where SQLite wants tables and the other way round: what is said to be refused is what the library refuses."""
 
 import pytest
 
