@@ -59,6 +59,11 @@ def unbounded_metadata_waits(trace: Trace) -> Iterator[Hit]:
             yield Hit(step, step.operation.span, {"relation": step.table or ""})
 
 
+def limited(trace: Trace) -> bool:
+    """Whether something ends the wait for a lock before the first statement has run."""
+    return not trace.steps or any(_bounds(trace.steps[0].settings.get(name)) for name in _BOUNDS)
+
+
 def _otherwise(step: Step) -> bool:
     """Whether it is DROP INDEX where CONCURRENTLY would make nobody queue: its wait is `blocking-index-removal`."""
     facts = step.facts

@@ -29,5 +29,5 @@ def written(read: "ReadFile", findings: "Sequence[Finding]", *, bounded: bool = 
     if read.file.runner == "django":
         from safecol.writers import django
 
-        return django.written(read, findings)
+        return django.written(read, findings, bounded=bounded)
     return list(findings)
