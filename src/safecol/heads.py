@@ -39,6 +39,7 @@ WORDS: dict[str, tuple[str, ...] | None] = {
     "numbering": ("same", "added", "removed"),
     "method": None,
     "zero": None,
+    "body": ("own-table", "whole-table", "unbounded"),
     "disables": ("autovacuum", "row-security", "triggers"),
     "setting": None,
     "version": None,  # ranges

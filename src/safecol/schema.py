@@ -87,8 +87,8 @@ class Table(NamedTuple):
 class Dependent(NamedTuple):
     """Something that uses columns of a relation.
 
-    `kind` is view, materialized-view, policy, trigger, rule, publication, routine or statistics; `columns` is None when
-    it uses the relation as a whole or is not known.
+    `kind` is view, materialized-view, policy, trigger, event, rule, publication, routine or statistics; `columns` is
+    None when it uses the relation as a whole or is not known.
     """
 
     kind: str

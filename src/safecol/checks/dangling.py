@@ -6,8 +6,11 @@ from safecol.trace import Hit, Step, Trace
 
 _KINDS = frozenset({"drop-column", "drop-table", "drop-view", "rename-column", "rename-table", "modify-column"})
 _MENDING = frozenset(
-    {"create-routine", "drop-routine", "create-view", "drop-view", "alter-view", "create-trigger", "drop-trigger"}
-)
+    {
+        "create-routine", "drop-routine", "create-view", "drop-view", "alter-view", "create-trigger", "drop-trigger",
+        "create-object", "drop-object", "alter-object",
+    }
+)  # fmt: skip
 
 
 def left_behind(trace: Trace) -> Iterator[Hit]:
@@ -28,4 +31,6 @@ def left_behind(trace: Trace) -> Iterator[Hit]:
 
 def _label(step: Step) -> str | None:
     """What a statement makes or drops, as `named_by` calls it."""
+    if step.operation.object == "event":
+        return f"event {step.table}"
     return f"trigger {step.operation.value}" if step.operation.kind.endswith("-trigger") else step.table

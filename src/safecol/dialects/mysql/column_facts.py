@@ -120,7 +120,8 @@ def named_by(context: Context, key: str, column: str | None) -> list[str]:
     found = []
     for item in context.schema.dependents.get(key, ()):
         if column is None:
-            gone = item.kind == "trigger"  # it goes with its table
+            # A trigger goes with its own table.
+            gone = item.kind == "trigger" and context.schema.used_by.get(item.name, ())[:1] == (key,)
         else:
             gone = item.columns is None or column.lower() not in {name.lower() for name in item.columns}
         if not gone:

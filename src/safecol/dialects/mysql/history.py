@@ -3,7 +3,6 @@
 Names of indexes belong to their table here, a column is changed as a whole, and keys make indexes of their own.
 """
 
-import re
 from collections.abc import Callable
 
 from safecol import history
@@ -16,11 +15,12 @@ from safecol.operations import (
     IndexElement,
     Operation,
     PartitionKey,
+    RoutineDefinition,
     TableDefinition,
     TriggerDefinition,
 )
-from safecol.patterns import lazy
 from safecol.schema import Column, Constraint, Dependent, Index, Table
+from safecol.uses import drop_dependents
 
 
 def index_key(table: str, name: str) -> str:
@@ -362,19 +362,34 @@ def _rename_table(context: Context, operation: Operation, key: str) -> None:
 
 
 def _create_trigger(context: Context, operation: Operation, key: str) -> None:
-    """A trigger uses the columns of its table that its body names behind NEW and OLD."""
-    history.apply(context, operation)
+    """A trigger uses the columns of its table behind NEW and OLD, and what its statements name."""
     definition = operation.definition
-    if not isinstance(definition, TriggerDefinition):
-        return
-    name = f"trigger {operation.value}"
-    used = frozenset(found.lower() for found in _NEW_OR_OLD.findall(definition.body))
-    kept = tuple(item for item in context.schema.dependents.get(key, ()) if item.name != name)
-    context.schema.put(context.schema.dependents, key, (*kept, Dependent("trigger", name, used)))
-    context.schema.put(context.schema.used_by, name, (key,))
+    if isinstance(definition, TriggerDefinition):
+        _note_uses(context, "trigger", f"trigger {operation.value}", definition, key)
 
 
-_NEW_OR_OLD = lazy(r"\b(?:NEW|OLD)\s*\.\s*`?(\w+)", re.IGNORECASE)
+def _object(context: Context, operation: Operation, key: str) -> None:
+    """An event uses what its statements name."""
+    if operation.object != "event":
+        history.apply(context, operation)
+    elif operation.kind == "drop-object":
+        drop_dependents(context, f"event {key}")
+    elif isinstance(operation.definition, RoutineDefinition):
+        _note_uses(context, "event", f"event {key}", operation.definition, "")
+
+
+def _note_uses(
+    context: Context, kind: str, name: str, definition: TriggerDefinition | RoutineDefinition, own: str
+) -> None:
+    from safecol.dialects.mysql import bodies
+
+    drop_dependents(context, name)
+    schema = context.schema
+    found = bodies.uses(context, definition, own)
+    for relation, used in found.items():
+        schema.put(schema.dependents, relation, (*schema.dependents.get(relation, ()), Dependent(kind, name, used)))
+    if found:
+        schema.put(schema.used_by, name, tuple(found))
 
 
 def _versioning(context: Context, operation: Operation, key: str) -> None:
@@ -402,6 +417,8 @@ _APPLY: dict[str, Callable[[Context, Operation, str], None]] = {
     "reorganize-partition": _change_partitions,
     "rename-table": _rename_table,
     "create-trigger": _create_trigger,
+    "create-object": _object,
+    "drop-object": _object,
     "add-versioning": _versioning,
     "drop-versioning": _versioning,
 }

@@ -155,6 +155,18 @@ def _view(context: Context, operation: Operation, key: str, rest: Rest, found: F
         replaced_view(context, operation, key, found)
 
 
+def _body(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
+    from safecol.dialects.mysql import bodies
+
+    if operation.kind == "create-trigger":
+        bodies.triggered(context, operation, key, found)
+    elif operation.kind == "create-routine":
+        bodies.functioned(context, operation, found)
+    elif operation.object == "event":
+        bodies.scheduled(context, operation, found)
+    found["body_fits"] = found.get("body_refused") is None
+
+
 def _drop_routine(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
     known = context.schema.routines.get(key, ())
     if len(known) == 1:
@@ -181,6 +193,7 @@ BUILD: dict[str, Callable[[Context, Operation, str, Rest, Facts], None]] = {
     "create-view": _view,
     **dict.fromkeys(("drop-view", "alter-view"), _view),
     "drop-routine": _drop_routine,
+    **dict.fromkeys(("create-trigger", "create-routine", "create-object"), _body),
     "lock-table": _lock_table,
     **dict.fromkeys(("insert", "update", "delete", "select", "copy-in"), _data),
 }  # fmt: skip

@@ -56,7 +56,8 @@ def _tool(context: Context, key: str, table: Table | None, operation: Operation)
     definition = operation.definition
     if isinstance(definition, ConstraintDefinition) and definition.kind == "foreign-key":
         return None
-    if any(item.kind == "trigger" for item in context.schema.dependents.get(key, ())):
+    triggers = (item.name for item in context.schema.dependents.get(key, ()) if item.kind == "trigger")
+    if any(context.schema.used_by.get(name, ())[:1] == (key,) for name in triggers):
         return None
     if (
         table is not None
