@@ -64,6 +64,18 @@ def test_a_block_without_a_migration_or_with_an_unknown_option_is_a_failure() ->
     assert "`versoin`" in unknown.message
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("dialect", "postgers"), ("runner", "dbmat"), ("transaction", "wraped"), ("version", "new"),
+        ("lock-timeout", "long"),
+    ],
+)  # fmt: skip
+def test_a_value_that_an_option_does_not_take_is_a_failure(option: str, value: str) -> None:
+    (failure,) = examples.run(CATALOG.rules[0], block("SELECT 1;", **{option: value}), CATALOG)
+    assert failure.message.startswith(f"`{option}={value}`: ")
+
+
 def users_page(folder: Path, blocks: str) -> Rule:
     path = folder / "views-of-ours.md"
     head = 'severity = "error"\ncategory = "convention"\nmessage = "m"\n[when]\noperation = "create-view"\n'
@@ -81,6 +93,7 @@ def users_page(folder: Path, blocks: str) -> Rule:
         ("```sql bad\nSELECT 1;  -- error\nCREATE VIEW v AS SELECT 1 AS a;  -- error\n```\n", 12, "no error of"),
         ("```sql bad\nCREATE VIEW v AS SELECT 1 AS a;  -- warning\n```\n", 12, "found as error"),
         ("```sql good\n\nCREATE VIEW v AS SELECT 1 AS a;\n```\n", 13, "a good block has a finding"),
+        ("```sql bad dialect=oracle\nCREATE VIEW v AS SELECT 1 AS a FROM dual;  -- error\n```\n", 0, ""),
         ("```sql todo\nCREATE VIEW v AS SELECT 1 AS a;\n```\n", 12, "make the block `bad`"),
     ],
 )

@@ -17,6 +17,7 @@ from safecol.reading import read_all
 from safecol.request import EffectsRequest, LintRequest
 from safecol.runners.migration_file import MigrationFile
 from safecol.settings import PathSettings
+from safecol.settings_file import milliseconds
 from safecol.statement_effects import statement_effects
 from safecol.trace import Problem, Trace
 
@@ -80,7 +81,7 @@ def lint_texts(
     settings = PathSettings(
         dialect=dialect,
         server_version=version,
-        lock_timeout_ms=_milliseconds(loaded.judge(dialect, catalog), lock_timeout),
+        lock_timeout_ms=milliseconds(lock_timeout),
         runner_transaction=transaction,
         naming=naming or {},
     )
@@ -121,10 +122,6 @@ def _passed_over(runner: str, path: str) -> bool:
 
     named = not path.partition(".")[0].isdigit()
     return named and runner in RUNNERS and RUNNERS[runner].strict and not executes(runner, path)
-
-
-def _milliseconds(dialect: Dialect, text: str | None) -> int | None:
-    return None if text is None else int(dialect.setting("lock_timeout", text)[1])
 
 
 def run(

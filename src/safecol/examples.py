@@ -4,15 +4,20 @@ import re
 
 from safecol import pages
 from safecol.catalog import Catalog, page_text
+from safecol.dialects import registry
+from safecol.errors import UserError
 from safecol.finding import Finding
 from safecol.heads import Rule
 from safecol.pages import Block
 from safecol.records import NamedTuple
+from safecol.settings_file import check
 from safecol.source import Source
 
-# Every option that a fence may carry after `bad`, `good` or `todo`.
-OPTIONS = ("version", "runner", "transaction", "lock-timeout", "dialect")
-VERSIONS = {"postgresql": "16", "mysql": "8.4", "mariadb": "11.4", "sqlite": "3.45"}
+# Every option that a fence may carry after `bad`, `good` or `todo`, with the setting whose values it takes.
+OPTIONS = {
+    "version": "server-version", "runner": "runner", "transaction": "runner.transaction",
+    "lock-timeout": "runner.lock-timeout", "dialect": "dialect",
+}  # fmt: skip
 _NAMING = "naming."
 _MARKER = re.compile(r"(?:--|#)\s*(setup|migration|(file|code):\s*(\S+))\s*")
 _EXPECTED = re.compile(r"(?:--|#)\s*(error|warning|note)\s*$")
@@ -123,6 +128,13 @@ def _unusable(block: Block) -> str:
         return f"unknown option `{unknown[0]}`: one of {', '.join(OPTIONS)}"
     if block.language not in _SUFFIXES:
         return f"blocks of `{block.language}` can't be run: one of {', '.join(_SUFFIXES)}"
+    for key, value in block.options.items():
+        # `none`: no timeout is set, and each statement is sent alone.
+        if key in OPTIONS and not (value == "none" and key in ("transaction", "lock-timeout")):
+            try:
+                check(OPTIONS[key], value, f"`{key}={value}`")
+            except UserError as error:
+                return error.message
     return "" if split(block).files else "the block has no migration: nothing follows its setup"
 
 
@@ -141,7 +153,7 @@ def _lint(rule: Rule, block: Block, catalog: Catalog) -> list[Finding]:
     return lint_texts(
         [(name, text) for name, text, _ in example.files],
         dialect=dialect,
-        version=options.get("version", VERSIONS[dialect]),
+        version=options.get("version", registry.known(dialect).examples),
         setup=list(example.setup),
         catalog=catalog,
         runner=options.get("runner", _runner(block)),

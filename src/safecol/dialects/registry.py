@@ -12,6 +12,7 @@ class Known(NamedTuple):
 
     `default_schema` is where names without a schema are. `measured` are the first and last version whose effects were
     measured, whole series. `front` and `judge` are the modules that read it and judge it; empty while nothing does.
+    `examples` is the version that the examples of rule pages run on unless they name one.
     `kin` is the dialect whose rule pages it has where it has none of its own. `quote` is what names are quoted with.
     `joined` is whether several statements that are sent in one call are one transaction, `queued` whether others wait
     behind one who waits for a lock. `undoes_settings` is whether a ROLLBACK takes back what SET and its like set in the
@@ -31,6 +32,7 @@ class Known(NamedTuple):
     queued: bool = True
     undoes_settings: bool = False
     system_schemas: frozenset[str] = frozenset({"information_schema", "sys"})
+    examples: str = ""
 
 
 NEUTRAL = "safecol.dialects.neutral"
@@ -41,22 +43,23 @@ KNOWN: tuple[Known, ...] = (
     Known(
         "postgresql", "PostgreSQL", "15", "public", ("12", "18"),
         "safecol.frontends.postgresql.front", "safecol.dialects.postgresql.dialect", joined=True,
-        undoes_settings=True,
+        undoes_settings=True, examples="16",
     ),
     Known(
         "mysql", "MySQL", "8.4", "", ("5.7", "9.7"),
         "safecol.frontends.mysql.front", "safecol.dialects.mysql.mysql", quote="`",
-        system_schemas=_OF_MYSQL,
+        system_schemas=_OF_MYSQL, examples="8.4",
     ),
     Known(
         "mariadb", "MariaDB", "10.11", "", ("10.1", "11.8"),
         "safecol.frontends.mariadb.front", "safecol.dialects.mysql.mariadb", "mysql", "`",
-        system_schemas=_OF_MYSQL,
+        system_schemas=_OF_MYSQL, examples="11.4",
     ),
     # What distributions that are still supported ship; from 3.37 to 3.52 nothing changed here but STRICT tables.
     Known(
         "sqlite", "SQLite", "3.40", "main", ("3.22", "3.54"),
         "safecol.frontends.sqlite.front", "safecol.dialects.sqlite.dialect", queued=False,
+        examples="3.45",
     ),
     # What is known of these is what is true of all databases.
     *(
