@@ -139,15 +139,17 @@ def compared(dialect: str, release: str, *, back: bool = False) -> tuple[list[st
     return different, wanted
 
 
-DIFFERENT_BACK = {
+DIFFERENT_BACK = (
     # The indexes of a field are dropped, and the keys that follow it are changed, in the order of a set or a query.
-    "alter "
-    + "models.CharField(max_length=50, null=True, unique=True) -> models.CharField(max_length=50, null=True, db_index=True)",
+    (
+        "alter models.CharField(max_length=50, null=True, unique=True) -> "
+        "models.CharField(max_length=50, null=True, db_index=True)"
+    ),
     "alter models.SlugField(null=True, unique=True) -> models.SlugField(null=True)",
     "key: AutoField to BigAutoField with references",
     # Django finds the key itself among the unique constraints of the field that is to be one again, and drops it first.
     "key: a field becomes it",
-}
+)
 
 
 @pytest.mark.parametrize("release", ["3.2", "4.2", "5.2", "6.0"])

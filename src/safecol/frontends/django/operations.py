@@ -173,7 +173,9 @@ class Applying:
             elif given.name == "RunPython":
                 self._python(given, self._code(given.get("reverse_code")), old)
             elif given.name in BACK and number not in self.missed:
-                self._sent(BACK[given.name](self.editor, self.app, given, old, new), careful=given.careful)
+                # What isn't known of a field that comes back was told where it was made, and judges nothing.
+                sent = BACK[given.name](self.editor, self.app, given, old, new)
+                self._sent([one for one in sent if not isinstance(one.pieces, Unknown)], careful=given.careful)
         except NotKnown as problem:
             self.following.opaque(given.span, str(problem))
 
