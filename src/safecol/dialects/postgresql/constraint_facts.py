@@ -188,7 +188,7 @@ def _named(context: Context, operation: Operation, key: str, rest: Rest, found: 
     found["constraint_exists"] = True
     found["validated"] = item.validated
     found["takes"] = "" if table is not None and table.complete and not context.unseen else None
-    if targets.backing_key(context, key, item):
+    if targets.is_key(item):
         wanted = item.definition.columns or targets.primary_key(context, key)
         users = [name for name, other in targets.referenced_by(context, key, wanted) if other.referenced == key]
         found["used_by_foreign_key"] = bool(users)

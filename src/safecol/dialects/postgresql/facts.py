@@ -4,12 +4,18 @@ effects.toml and rule pages select on these names. None is "unknown".
 """
 
 from safecol.context import Context
-from safecol.dialects.postgresql import column_facts, constraint_facts, index_facts, relation_facts
+from safecol.dialects.postgresql import column_facts, constraint_facts, index_facts, relation_facts, row_facts
 from safecol.fold import Rest
 from safecol.operations import Operation
 from safecol.trace import Fact
 
-_BUILD = {**column_facts.BUILD, **constraint_facts.BUILD, **index_facts.BUILD, **relation_facts.BUILD}
+_BUILD = {
+    **column_facts.BUILD,
+    **constraint_facts.BUILD,
+    **index_facts.BUILD,
+    **relation_facts.BUILD,
+    **row_facts.BUILD,
+}
 
 _ON_RELATIONS = frozenset(
     {

@@ -45,7 +45,7 @@ def constraint(context: Context, operation: Operation, key: str) -> Constraint |
     return table.constraints.get(operation.value or "") if table is not None else None
 
 
-def backing_key(context: Context, key: str, item: Constraint) -> bool:
+def is_key(item: Constraint) -> bool:
     """Whether a constraint is a key that foreign keys can point at."""
     return item.definition.kind in ("unique", "primary-key")
 
@@ -130,7 +130,7 @@ def _constraint_referenced(context: Context, operation: Operation, key: str) -> 
 
 def _constraint_referencing(context: Context, operation: Operation, key: str) -> list[str]:
     item = constraint(context, operation, key)
-    if item is None or not backing_key(context, key, item):
+    if item is None or not is_key(item):
         return []
     columns = item.definition.columns or primary_key(context, key)
     return [name for name, _ in referenced_by(context, key, columns)]
