@@ -1,4 +1,4 @@
-"""Facts of operations on tables, views, types and other objects on PostgreSQL: what effects.toml and pages ask of them."""
+"""Facts of operations on tables, views, types and more on PostgreSQL: what effects.toml and pages ask of them."""
 
 from collections.abc import Callable
 
