@@ -200,6 +200,16 @@ def test_it_can_be_suppressed_and_a_candidate_that_does_not_hold_is_not_counted(
     assert stale(sql, {"a.py": "x = 1"}) == []
 
 
+def test_of_several_tables_that_one_statement_drops_the_right_one_is_named() -> None:
+    (finding,) = stale("DROP TABLE orders, tag;", {"a.py": 'x = "SELECT status FROM orders"'})
+    assert finding.message.startswith("`orders` is dropped")
+    texts = lint_texts(
+        [("1.sql", "DROP TABLE orders, tag;")], dialect="postgresql", version="16", setup=[SETUP], catalog=load(),
+        code={"a.py": 'x = "SELECT status FROM orders"'},
+    )  # fmt: skip
+    assert [finding.table for finding in texts if finding.rule == "table-drop"] == ["tag"]
+
+
 def git(folder: Path, *arguments: str) -> None:
     subprocess.run(
         ["git", "-c", "user.name=a", "-c", "user.email=a@b", *arguments], cwd=folder, check=True, capture_output=True

@@ -10,7 +10,7 @@ from safecol.consequence import sentences
 from safecol.dialects import loaded, registry
 from safecol.finding import FileUse, Finding, Related, Result, Unanalyzed
 from safecol.heads import Rule
-from safecol.later import STALE, UNVALIDATED, Candidate, Later
+from safecol.later import STALE, UNVALIDATED, Candidate, Later, candidate_of
 from safecol.offers import offers
 from safecol.operations import Section, Statement
 from safecol.ran import Ran
@@ -130,7 +130,7 @@ class Collected:
 
         def make(made: Trace, name: str, hit: Hit) -> Finding | None:
             rule = self.catalog.rule(name, ran.read.file.dialect) if name in selected else None
-            return self._finding(ran, made, rule, hit) if rule is not None else None
+            return unmasked(ran, [self._finding(ran, made, rule, hit)])[0] if rule is not None else None
 
         return list(self.later.add(ran.read.file, ran.traces, ran.schema, ran.settings, make, ran.read.place))
 
@@ -140,22 +140,24 @@ class Collected:
         if settled is None:
             return
         covers = {rule.name: rule.covers for rule in self.catalog.rules if rule.covers}
-        covered = {(name, one.path, one.span): one for one in settled.held for name in covers.get(one.rule, ())}
-        weak = {covered[key]: each for each in self.findings if (key := (each.rule, each.path, each.span)) in covered}
+        covered: dict[Candidate, Candidate] = {}
+        for one in settled.held:
+            covered |= {one._replace(rule=name): one for name in covers.get(one.rule, ())}
+        weak = {covered[key]: each for each in self.findings if (key := candidate_of(each)) in covered}
         kept = []
         for each in self.findings:
-            one = Candidate(each.rule, each.path, each.span)
+            one = candidate_of(each)
             held = settled.held.get(one)
             if held is not None:
                 stages = weak[one].stages if one in weak else each.stages
                 kept.append(each._replace(message=held.message, related=held.related, stages=stages))
-            elif each.rule not in (UNVALIDATED, STALE) and (each.rule, each.path, each.span) not in covered:
+            elif each.rule not in (UNVALIDATED, STALE) and one not in covered:
                 kept.append(each)
         self.findings = kept
         self.suppressed = [
             each
             for each in self.suppressed
-            if each.rule not in (UNVALIDATED, STALE) or Candidate(each.rule, each.path, each.span) in settled.held
+            if each.rule not in (UNVALIDATED, STALE) or candidate_of(each) in settled.held
         ]
         self.texts.update(settled.texts)
         self.noted = settled.notes

@@ -36,11 +36,18 @@ Make = Callable[[Trace, str, Hit], Finding | None]
 
 
 class Candidate(NamedTuple):
-    """A finding that may hold: `rule`, `path` and `span` tell it, as it stands in the file."""
+    """What tells a finding that may hold: one DROP may take several tables, all of them at one place."""
 
     rule: str
     path: str
     span: Span
+    table: str | None
+    column: str | None
+
+
+def candidate_of(finding: Finding) -> Candidate:
+    """What tells a finding, placed in the file as it stands."""
+    return Candidate(finding.rule, finding.path, finding.span, finding.table, finding.column)
 
 
 class _Unvalidated(NamedTuple):
@@ -107,7 +114,7 @@ class Later:
             return None
         finding = make(made, UNVALIDATED, Hit(None, step.operation.span))
         if finding is not None:
-            candidate = Candidate(UNVALIDATED, file.path, place(step.operation.span))
+            candidate = candidate_of(finding._replace(span=place(step.operation.span)))
             self._made[candidate] = finding
             self._unvalidated.append(_Unvalidated(candidate, history.written(step), file.history, schema))
         return finding
@@ -127,7 +134,7 @@ class Later:
             values = {"gone": _named(step), "fate": _fate(step), "places": PLACES}
             finding = make(made, STALE, Hit(step, operation.span, values))
         if finding is not None:
-            candidate = Candidate(STALE, file.path, place(operation.span))
+            candidate = candidate_of(finding._replace(span=place(operation.span)))
             self._made[candidate] = finding
             kept = (candidate, tops)
         losses = self._losses.get(file.history)
