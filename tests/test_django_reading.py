@@ -324,6 +324,77 @@ def test_what_code_does_to_rows_is_told_as_sql(body: str, expected: list[str]) -
     assert made == expected
 
 
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("schema_editor.delete_model(Book)", ['DROP TABLE "shop_book" CASCADE']),
+        (
+            "schema_editor.remove_field(Book, Book._meta.get_field('pages'))",
+            ['ALTER TABLE "shop_book" DROP COLUMN "pages" CASCADE'],
+        ),
+        (
+            "f = models.IntegerField(null=True); f.set_attributes_from_name('price'); schema_editor.add_field(Book, f)",
+            ['ALTER TABLE "shop_book" ADD COLUMN "price" integer NULL'],
+        ),
+        (
+            (
+                "f = models.TextField(); f.contribute_to_class(Book, 'title'); old = Book._meta.get_field('title')\n"
+                "    schema_editor.alter_field(Book, old, f, strict=True)"
+            ),
+            ['ALTER TABLE "shop_book" ALTER COLUMN "title" TYPE text USING "title"::text'],
+        ),
+        (
+            (
+                "f = models.IntegerField(null=True); f.name = 'length'; old = Book._meta.get_field('pages')\n"
+                "    schema_editor.alter_field(Book, old, f)"
+            ),
+            ['ALTER TABLE "shop_book" RENAME COLUMN "pages" TO "length"'],
+        ),
+        (
+            "schema_editor.add_index(Book, models.Index(fields=['title'], name='by_title'))",
+            ['CREATE INDEX "by_title" ON "shop_book" ("title")'],
+        ),
+        (
+            "schema_editor.remove_index(Book, models.Index(fields=['title'], name='by_title'))",
+            ['DROP INDEX IF EXISTS "by_title"'],
+        ),
+        (
+            "schema_editor.remove_constraint(Book, models.UniqueConstraint(fields=['title'], name='one_title'))",
+            ['ALTER TABLE "shop_book" DROP CONSTRAINT "one_title"'],
+        ),
+        (
+            "schema_editor.alter_unique_together(Book, set(), {('title', 'pages')})",
+            ['ALTER TABLE "shop_book" ADD CONSTRAINT "shop_book_title_pages_f2d71c4a_uniq" UNIQUE ("title", "pages")'],
+        ),
+        (
+            "schema_editor.alter_db_table(Book, 'shop_book', 'books')",
+            ['ALTER TABLE "shop_book" RENAME TO "books"'],
+        ),
+    ],
+)
+def test_what_code_asks_of_the_schema_editor_is_told_as_sql(body: str, expected: list[str]) -> None:
+    made = sent("migrations.RunPython(forward, migrations.RunPython.noop),", before=BACKFILL.format(body=body))
+    assert made == expected
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "schema_editor.add_field(Book, models.IntegerField(null=True))",  # it has no name
+        "schema_editor.alter_field(Book, Book._meta.get_field('title'), elsewhere.field())",
+        "schema_editor.remove_field(Book, Book._meta.get_field(elsewhere.name()))",
+        "schema_editor.remove_field(elsewhere.Book, elsewhere.Book._meta.get_field('title'))",
+        "schema_editor.alter_unique_together(Book, set(), elsewhere.sets())",
+        "schema_editor.alter_everything(Book)",
+    ],
+)
+def test_what_is_not_known_of_a_call_of_the_schema_editor_is_said(body: str) -> None:
+    done = last("migrations.RunPython(forward, forward),", before="import elsewhere\n" + BACKFILL.format(body=body))
+    method = body.partition("(")[0]
+    assert reasons(done) == [f"`{method}(…)` changes the schema in a way that is not followed"]
+    assert (done.met, done.missed) == (1, 1)
+
+
 def test_code_under_a_condition_may_run() -> None:
     body = "if Book.objects.exists():\n        Book.objects.update(pages=1)"
     done = last("migrations.RunPython(forward, forward),", before=BACKFILL.format(body=body))

@@ -44,6 +44,8 @@ _HARMLESS_PATHS = (
     "django.contrib.auth.management.", "django.contrib.contenttypes.management.", "django.db.reset_queries",
     "django.apps.apps.get_app_config", "mptt.register", "mptt.managers.TreeManager().contribute_to_class",
 )  # fmt: skip
+# Methods that give a field its name, and which of their arguments it is.
+_NAMES = {"set_attributes_from_name": 0, "contribute_to_class": 1}
 _READS = frozenset(
     {
         "cursor", "fetchone", "fetchall", "fetchmany", "ensure_connection", "close", "introspection", "table_names",
@@ -84,6 +86,8 @@ class Following:
         self.over_rows = False
         self.loops: list[tuple[ast.stmt, int]] = []
         """The loops around what is followed, each with its first emission; -1 for one that goes through no rows."""
+        self.named: dict[Span, str] = {}
+        """The names that code gives to the fields that it makes, by where they are made."""
         self.schema: Callable[[Made], bool] = lambda _call: False
         """Sends what a call of a method of the schema editor does; False for one that isn't known."""
 
@@ -154,6 +158,8 @@ class Following:
         """An attribute of something gets a value."""
         if isinstance(base, Row):
             base.changed[name] = value
+        elif name == "name" and isinstance(base, Made) and isinstance(value, Text):
+            self.named[base.span] = str(value)
 
     def item(self, value: Value) -> Value:
         """What going through a query gives each time."""
@@ -179,6 +185,11 @@ class Following:
             return files.read(call, self.root)
         if not self.active or self.models is None:
             return NotImplemented
+        if name in _NAMES and isinstance(call.base, Made):
+            given = call.argument(_NAMES[name], "name")
+            if isinstance(given, Text):
+                self.named[call.base.span] = str(given)
+            return None
         if path == GET_MODEL:
             return NotImplemented
         if path == f"{GET_MODEL}()":

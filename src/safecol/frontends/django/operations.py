@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from safecol.frontends.django import standing
+from safecol.frontends.django import editing, standing
 from safecol.frontends.django.backwards import BACK
 from safecol.frontends.django.following import APPS, EDITOR, Following, only_holes, unescaped
 from safecol.frontends.django.given import Given, NotKnown, why
-from safecol.frontends.django.orm import Models, query
+from safecol.frontends.django.orm import Models
 from safecol.frontends.django.sending import SENDS
 from safecol.frontends.django.state import forwards
 from safecol.frontends.django.values import State
@@ -342,24 +342,16 @@ class Applying:
     def _schema_call(self, call: Made) -> bool:
         """`schema_editor.create_model(Model)` and its like in code; False for what is not followed."""
         models = self.following.models
-        name = call.path.rpartition(".")[2]
-        if name in ("quote_name", "quote_value", "deferred_sql", "collect_sql"):
-            return True
-        found = query(call.arguments[0]) if call.arguments else None
-        model = models.of(found.root) if models is not None and found is not None else None
-        if models is None or model is None:
+        if models is None:
             return False
         self.editor.place = call.span
-        if name == "create_model":
-            self._sent(self.editor.create_model(models.state, model.app, model.name))
-        elif name == "delete_model":
-            self._sent(self.editor.delete_model(models.state, model.app, model.name))
-        elif name == "add_index" and len(call.arguments) > 1:
-            self._sent(self.editor.add_index(models.state, model.app, model.name, call.arguments[1]))
-        elif name == "add_constraint" and len(call.arguments) > 1:
-            self._sent(self.editor.add_constraint(models.state, model.app, model.name, call.arguments[1]))
-        else:
+        try:
+            sent = editing.statements(self.editor, models, call, self.following.named, self.following.helpers)
+        except NotKnown:
             return False
+        if sent is None:
+            return False
+        self._sent(sent)
         return True
 
 
