@@ -4,7 +4,7 @@ effects.toml and rule pages select on these names. None is "unknown".
 """
 
 from safecol.context import Context
-from safecol.dialects.mysql import column_facts, key_facts, relation_facts, table_facts
+from safecol.dialects.mysql import column_facts, default_values, key_facts, relation_facts, table_facts
 from safecol.fold import Rest
 from safecol.operations import KINDS, Operation
 from safecol.trace import Fact
@@ -13,6 +13,9 @@ _BUILD = {**column_facts.BUILD, **key_facts.BUILD, **relation_facts.BUILD}
 _OF_TABLES = frozenset((*KINDS["table"], *KINDS["column"], *KINDS["constraint"], *KINDS["index"], *KINDS["partition"]))
 _NEEDS_TABLE = _OF_TABLES - {
     "create-table", "create-table-as", "drop-table", "lock-table", "unlock-tables", "flush", "create-foreign-table",
+}  # fmt: skip
+_DEFAULTS = frozenset((*KINDS["column"], *KINDS["constraint"], *KINDS["index"])) | {
+    "create-table", "set-table-options", "convert-charset", "rebuild-table",
 }  # fmt: skip
 _NOTHING_TO_VIEWS = frozenset({"optimize", "analyze", "check-table", "repair-table", "lock-table"})
 _CLAUSES = frozenset((*KINDS["column"], "add-constraint", "drop-constraint"))
@@ -45,6 +48,8 @@ def facts(context: Context, operation: Operation, key: str, rest: Rest) -> dict[
     build = _BUILD.get(operation.kind)
     if build is not None:
         build(context, operation, key, rest, found)
+    if operation.kind in _DEFAULTS:
+        default_values.of_operation(context, operation, key, rest, found)
     return found
 
 

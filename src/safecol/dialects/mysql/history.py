@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from safecol import history
 from safecol.context import Context
+from safecol.dialects.mysql import default_values
 from safecol.history.records import index_columns, known
 from safecol.operations import (
     ColumnDefinition,
@@ -78,26 +79,24 @@ def _create_table(context: Context, operation: Operation, key: str) -> None:
             columns.update(other.columns)
             options = (*other.options, *options)
     columns.update({column.name: column_of(column) for column in definition.columns})
-    schema.put_table(
-        key,
-        Table(
-            name=key,
-            kind="partitioned" if definition.partition_by else "table",
-            columns=columns,
-            complete=complete,
-            file=context.file,
-            persistence=definition.persistence,
-            partition_by=definition.partition_by,
-            options=options,
-        ),
+    made = Table(
+        name=key,
+        kind="partitioned" if definition.partition_by else "table",
+        columns=columns,
+        complete=complete,
+        file=context.file,
+        persistence=definition.persistence,
+        partition_by=definition.partition_by,
+        options=options,
     )
+    schema.put_table(key, default_values.lax_option(context, made, definition.columns))
     for source in like:
         for index in schema.indexes_of(source):
             _put_index(context, key, index.definition, index.constraint)
     for constraint in definition.constraints:
         _add_constraint(context, key, constraint)
-    for made in definition.indexes:
-        _put_index(context, key, made)
+    for index_made in definition.indexes:
+        _put_index(context, key, index_made)
 
 
 def _put_index(context: Context, key: str, definition: IndexDefinition, constraint: str | None = None) -> None:
@@ -276,7 +275,8 @@ def _add_column(context: Context, operation: Operation, key: str) -> None:
     table = known(context, key)
     if isinstance(definition, ColumnDefinition) and definition.name not in table.columns:
         columns = _placed(table.columns, column_of(definition), definition)
-        context.schema.put_table(key, table._replace(columns=columns))
+        made = table._replace(columns=columns)
+        context.schema.put_table(key, default_values.lax_option(context, made, (definition,)))
 
 
 def _drop_column(context: Context, operation: Operation, key: str) -> None:
