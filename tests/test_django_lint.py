@@ -183,3 +183,27 @@ def test_the_help_speaks_the_language_of_what_sends_the_statement(capsys: pytest
     Path("shop/migrations/0002_next.py").write_text(NEXT.replace(index, index + sql))
     found = [one for one in findings(lint(capsys)) if one["rule"] == "blocking-index-creation"]
     assert ["AddIndexConcurrently" in one["help"] for one in found] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("sql", "rule", "named"),
+    [
+        ("DO $$ BEGIN EXECUTE 'DROP ' || current_user; END $$", "column-drop", "shop_book.note"),
+        ("CREATE VIEW notes AS SELECT note FROM shop_book", "cascading-drop", "notes"),
+    ],
+)
+def test_the_cascade_that_django_writes_counts_where_something_is_known_to_go_along(
+    capsys: pytest.CaptureFixture[str], sql: str, rule: str, named: str
+) -> None:
+    Path("shop/migrations/0002_next.py").write_text(
+        HEAD + "    dependencies = [('shop', '0001_initial')]\n"
+        f'    operations = [migrations.RunSQL("{sql}", migrations.RunSQL.noop)]\n'
+    )
+    Path("shop/migrations/0003_last.py").write_text(
+        HEAD + "    dependencies = [('shop', '0002_next')]\n    operations = [migrations.RemoveField('book', 'note')]\n"
+    )
+    cli.run(["lint", "shop/migrations/0003_last.py", "--output-format", "json"])
+    (found,) = (
+        one for one in json.loads(capsys.readouterr().out)["findings"] if one["rule"] in (rule, "cascading-drop")
+    )
+    assert (found["rule"], f"`{named}`" in found["message"]) == (rule, True)

@@ -4,9 +4,14 @@ from collections.abc import Iterator
 
 from safecol.trace import Hit, Trace
 
+_OWN_SQL = frozenset({"", "RunSQL", "RunPython"})
+
 
 def taking_along(trace: Trace) -> Iterator[Hit]:
-    """DROP … CASCADE of what existed before, unless everything is known and nothing depends on it."""
+    """DROP … CASCADE of what existed before, unless everything is known and nothing depends on it.
+
+    Django sends CASCADE with each drop, so that its word says nothing: there only what is known to go counts.
+    """
     seen: set[int] = set()
     for step in trace.steps:
         operation = step.operation
@@ -14,6 +19,8 @@ def taking_along(trace: Trace) -> Iterator[Hit]:
             continue
         takes = step.facts.get("takes")
         if takes == "" or operation.kind == "drop-owned" or (operation.span.start in seen and not takes):
+            continue
+        if not takes and trace.sent_by is not None and trace.sent_by(step.statement.span)[0] not in _OWN_SQL:
             continue
         seen.add(operation.span.start)
         names = str(takes).split(", ") if takes else []
