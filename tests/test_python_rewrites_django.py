@@ -48,7 +48,6 @@ OPERATIONS = [
     'migrations.AddField("book", "isbn", models.CharField(max_length=13, null=True, db_index=True))',
     'migrations.AddField("book", "isbn", models.CharField(max_length=13, null=True, unique=True))',
     'migrations.AddField("book", "copies", models.PositiveIntegerField(null=True))',
-    'migrations.AddField("book", "stock", models.JSONField(default=dict))',
     'migrations.AddField("book", "editor", models.ForeignKey("shop.Author", models.CASCADE, null=True))',
     'migrations.AlterField("book", "pages", models.IntegerField())',
     'migrations.AlterField("book", "title", models.CharField(max_length=100, db_index=True))',
@@ -183,6 +182,8 @@ def test_a_field_leaves_the_models_before_it_leaves_the_database() -> None:
     ("field", "wanted"),
     [
         ("models.IntegerField(default=5)", "models.IntegerField(default=5, db_default=5)"),
+        ("models.JSONField(default=dict)", "models.JSONField(default=dict, db_default={})"),
+        ("models.DateTimeField(auto_now_add=True)", "models.DateTimeField(auto_now_add=True, db_default=Now())"),
         ('models.TextField(default="it\'s")', 'models.TextField(default="it\'s", db_default="it\'s")'),
     ],
 )
@@ -191,6 +192,7 @@ def test_a_default_stays_in_the_database(field: str, wanted: str) -> None:
     (made,) = chain(found).values()
     assert wanted in operations_of(made)
     assert lint(chain(found)).staged == []
+    assert ("import Now\n" in made) == ("Now()" in made)
 
 
 def test_a_default_for_once_is_the_databases_alone() -> None:
@@ -283,6 +285,12 @@ def test_what_is_computed_when_the_migration_runs_is_not_written_into_sql() -> N
     found = linted(operation, before=before)
     assert "hidden-table-update" in {one.rule for one in found.findings}
     assert not any("1970" in stage.sql + stage.source for one in found.findings for stage in one.stages)
+    texts = list(chain(found).values())
+    (filled,) = [text for text in texts if "def fill" in text]
+    assert "rows.filter(pk__in=batch, sold__isnull=True).update(sold=timezone.now())" in filled
+    assert 'apps.get_model("shop", "book")' in filled
+    assert not any("DEFAULT" in text for text in texts)
+    assert [one.rule for one in lint(chain(found)).findings] == []
 
 
 def test_a_migration_that_waits_for_a_strong_lock_sets_a_timeout_where_nothing_else_does() -> None:

@@ -11,7 +11,7 @@ from safecol.operations import KINDS
 from safecol.patterns import lazy
 from safecol.records import NamedTuple
 from safecol.writers import cst, django_operations, layout, operations
-from safecol.writers.django_defaults import is_computed, kept_default
+from safecol.writers.django_defaults import NOW, Kept, filled, is_computed, kept_default
 from safecol.writers.django_operations import Made
 from safecol.writers.layout import Block
 from safecol.writers.parts import Sent, Staged, Wanted
@@ -20,6 +20,7 @@ _WORD = lazy(r"\w+")
 _LIGHT = frozenset({*KINDS["column"], *KINDS["constraint"], *KINDS["index"], "comment"})
 _REMOVES = frozenset({"RemoveField", "DeleteModel"})
 _STATELESS = frozenset({"RunSQL", "RunPython"})
+_OF_DEFAULTS = frozenset({"set-default", "drop-default"})
 _NOTHING = "-- The database stays as it is."
 
 
@@ -140,7 +141,15 @@ def parts_of(project: Project, staged: Staged) -> list[Part]:
 
 def _movable(project: Project, staged: Staged, number: int) -> bool:
     sent = project.sent[number]
-    return any(one.statement.number in staged.by_statement for one in sent) and all(one.known for one in sent)
+    if not any(one.statement.number in staged.by_statement for one in sent):
+        return False
+    return all(one.known for one in sent) or _told_by_django(project, staged, number)
+
+
+def _told_by_django(project: Project, staged: Staged, number: int) -> bool:
+    """Whether an operation of Django's own is all that its stages are, whatever the SQL that isn't known."""
+    call = cst.parse(project.blocks[number].code)
+    return call is not None and _native(project, staged, project.sent[number], call) is not None
 
 
 def _kept(project: Project, numbers: Sequence[int], deploy: int) -> Part:
@@ -162,13 +171,14 @@ def _steps(project: Project, staged: Staged, number: int) -> list[Part]:
         or cst.name(call) == "RunPython"
         or (cst.name(call) == "RunSQL" and cst.argument(call, 2, "state_operations") is not None)
         or (
-            is_computed(call)
+            is_computed(call, sent)
+            and filled(project, call) is None
             and _native(project, staged, sent, call) is None
             and _without_index(staged, sent, call) is None
         )
     ):
         return []
-    parts = list(_sequence(project, staged, block, sent, call))
+    parts = [_with_needs(part) for part in _sequence(project, staged, block, sent, call)]
     comments = [line for line in block.comments.split("\n") if line and "safecol:" not in line]
     if comments:
         made, *others = parts[0].made
@@ -176,6 +186,15 @@ def _steps(project: Project, staged: Staged, number: int) -> list[Part]:
         made = made._replace(operations=("\n".join([*comments, first]), *rest))
         parts[0] = parts[0]._replace(made=(made, *others))
     return parts
+
+
+def _with_needs(part: Part) -> Part:
+    """The part with the import of what stands in its operations for the time of an INSERT."""
+    made = tuple(
+        one._replace(needs=(*one.needs, NOW)) if any("db_default=Now()" in code for code in one.operations) else one
+        for one in part.made
+    )
+    return part._replace(made=made)
 
 
 def _sequence(
@@ -191,12 +210,10 @@ def _sequence(
     state = "" if name in _STATELESS else _state(block, call)
     if kept is not None:
         call, state = kept.call, cst.fitted(kept.call, layout.WIDTH - django_operations.COLUMN - 8)
-        sent = [one for one in sent if one.statement.number != kept.statement]
+    sent = list(_left(sent, call, kept))
     indexed = _without_index(staged, sent, call) if native is None else None
     run: list[Sent] = []
     for one in sent:
-        if all(operation.kind == "set-constraints" for operation in one.statement.operations):
-            continue
         wanted = staged.by_statement.get(one.statement.number)
         if wanted is None:
             run.append(one)
@@ -227,7 +244,7 @@ def _sequence(
                     run = []
                 continue
             elif stage.kind == "backfill":
-                made = django_operations.in_batches(stage.sql, f"fill_{at}" if at > 1 else "fill")
+                made = _backfill(project, stage, call, f"fill_{at}" if at > 1 else "fill")
             else:
                 told = at == tells
                 made = _run_sql(project, stage.sql, state if told else "", atomic=stage.transaction)
@@ -236,6 +253,25 @@ def _sequence(
             gates, deploy = [], 0
     if run and native is None:
         yield _run(project, run, state, None)._replace(beside=_wanted(staged, sent)[-1].finding)
+
+
+def _left(sent: Sequence[Sent], call: Call, kept: Kept | None) -> Iterator[Sent]:
+    """The statements that are still to be sent, which a default that stays or is computed has less of."""
+    computed = cst.name(call) == "AlterField" and is_computed(call, sent)
+    for one in sent:
+        kinds = {operation.kind for operation in one.statement.operations}
+        if kinds <= {"set-constraints"} or (kept is not None and one.statement.number == kept.statement):
+            continue
+        if not (computed and kinds & _OF_DEFAULTS):
+            yield one
+
+
+def _backfill(project: Project, stage: Stage, call: Call, name: str) -> Made:
+    """What fills rows: by the models where an operation of theirs says with what."""
+    default = filled(project, call)
+    if default is None or not stage.title.startswith("Fill "):
+        return django_operations.in_batches(stage.sql, name)
+    return django_operations.filling(call, project.app, project.quote, default, name)
 
 
 def _telling(project: Project, stages: Sequence[tuple[int, Stage]], sent: Sent) -> int:

@@ -6,18 +6,26 @@ from typing import TYPE_CHECKING
 
 from libcst import Call
 
-from safecol.finding import Finding
+from safecol.finding import Finding, Stage
 from safecol.patterns import lazy
 from safecol.records import NamedTuple
-from safecol.writers import cst
+from safecol.writers import cst, layout, operations
 from safecol.writers.parts import Sent, Staged
 
 if TYPE_CHECKING:
     from safecol.writers.django_chain import Project
 
-_EMPTY = lazy(r"ADD COLUMN .* DEFAULT '' NOT NULL")
+_EMPTY = lazy(r"ADD COLUMN .* DEFAULT ''(?:::\S+)? NOT NULL")
 _DROPS_DEFAULT = frozenset({"dropped-default", "missing-database-default"})
-_CONSTRUCTORS = frozenset({"dict", "list", "str", "int", "float", "bool"})
+_CONSTRUCTORS = {"dict": "{}", "list": "[]", "str": "", "int": "0", "float": "0.0", "bool": "False"}
+# Values of the library that are the same whenever they are made.
+_CONSTANTS = frozenset(
+    {"datetime.timedelta", "datetime.date", "datetime.time", "datetime.datetime", "decimal.Decimal", "uuid.UUID"}
+)
+_ZONES = frozenset({"datetime.timezone.utc", "datetime.UTC", "django.utils.timezone.utc"})
+_MOMENTS = frozenset({"django.utils.timezone.now", "datetime.datetime.now", "datetime.datetime.utcnow"})
+_AUTOMATIC = ("auto_now", "auto_now_add")
+NOW = "from django.db.models.functions import Now"
 
 
 class Kept(NamedTuple):
@@ -26,6 +34,17 @@ class Kept(NamedTuple):
     finding: int
     statement: int
     call: Call
+
+
+class Default(NamedTuple):
+    """What a field's rows get, as source: `value` is an expression; `each` is whether every row has one of its own.
+
+    `needs` are the imports that it takes.
+    """
+
+    value: str
+    each: bool = False
+    needs: tuple[str, ...] = ()
 
 
 def kept_default(project: "Project", sent: Sequence[Sent], call: Call, staged: Staged) -> Kept | None:
@@ -47,21 +66,21 @@ def kept_default(project: "Project", sent: Sequence[Sent], call: Call, staged: S
 def _with_default(project: "Project", sent: Sequence[Sent], call: Call) -> Call | None:
     """AddField whose default stays in the database; None where it isn't a constant, or Django has no such thing."""
     field = cst.argument(call, 2, "field")
-    if cst.name(call) != "AddField" or not isinstance(field, Call):
+    if cst.name(call) != "AddField" or not isinstance(field, Call) or project.django < (5, 0):
         return None
-    default = cst.argument(field, -1, "default")
-    if default is not None:
-        value = cst.source(default)
+    if cst.argument(field, -1, "db_default") is not None:
+        return None
+    default = cst.written(field, -1, "default")
+    if default:
+        value = _constant(project, default)
+        if not value and _path(project, default) in _MOMENTS and _is_moment(field):
+            value = "Now()"
+    elif _is_moment(field) and any(cst.written(field, -1, word) == "True" for word in _AUTOMATIC):
+        value = "Now()"
     else:  # rows get an empty text where a field that may be blank has no default
         empty = any(_EMPTY.search(one.sql) for one in sent) and not cst.argument(field, -1, "null")
         value = project.quote * 2 if empty else ""
-    if project.django < (5, 0) or not value or cst.argument(field, -1, "db_default") is not None:
-        return None
-    try:
-        constant = ast.literal_eval(value)
-    except (ValueError, SyntaxError):
-        return None
-    if constant is None or isinstance(constant, (list, dict)):
+    if not value:
         return None
     made = cst.with_keyword(field, "db_default", value)
     if cst.written(call, 3, "preserve_default") == "False":
@@ -71,14 +90,58 @@ def _with_default(project: "Project", sent: Sequence[Sent], call: Call) -> Call 
     return cst.with_value(call, holder, made)
 
 
-def is_computed(call: Call) -> bool:
-    """Whether a field's default may be computed when the migration runs: the SQL has another value in its place."""
+def _is_moment(field: Call) -> bool:
+    return cst.name(field).endswith("DateTimeField")
+
+
+def _constant(project: "Project", code: str) -> str:
+    """The source of a default as the database can have it; empty where it is no constant."""
+    if code in _CONSTRUCTORS:
+        return _CONSTRUCTORS[code] or project.quote * 2
+    try:
+        node = ast.parse(code.strip(), mode="eval").body
+    except SyntaxError:
+        return ""
+    if isinstance(node, ast.Call):
+        return code if _is_constant(project, node) else ""
+    try:
+        value = ast.literal_eval(node)
+    except ValueError:
+        return ""
+    return "" if value is None else code
+
+
+def _is_constant(project: "Project", node: ast.expr) -> bool:
+    if isinstance(node, ast.Call):
+        if _path(project, ast.unparse(node.func)) not in _CONSTANTS:
+            return False
+        return all(_is_constant(project, one) for one in (*node.args, *(word.value for word in node.keywords)))
+    if isinstance(node, ast.UnaryOp):
+        return _is_constant(project, node.operand)
+    return isinstance(node, ast.Constant) or _path(project, ast.unparse(node)) in _ZONES
+
+
+def _path(project: "Project", code: str) -> str:
+    """The full name of what the migration imports under a name: `datetime.timedelta` of `td`."""
+    head, _, rest = code.partition(".")
+    for node in project.tree.body:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            before = f"{node.module}." if isinstance(node, ast.ImportFrom) else ""
+            for one in node.names:
+                if (one.asname or one.name.partition(".")[0]) == head:
+                    whole = one.name if before or one.asname else head
+                    return before + whole + (f".{rest}" if rest else "")
+    return ""
+
+
+def is_computed(call: Call, sent: Sequence[Sent]) -> bool:
+    """Whether the SQL has another value in the place of a default that may be computed when the migration runs."""
     field = cst.argument(call, 2, "field")
-    if not isinstance(field, Call):
+    if not isinstance(field, Call) or not any(_writes(one) for one in sent):
         return False
     default = cst.written(field, -1, "default")
     if not default:
-        return any(cst.argument(field, -1, word) is not None for word in ("auto_now", "auto_now_add"))
+        return any(cst.argument(field, -1, word) is not None for word in _AUTOMATIC)
     try:
         ast.literal_eval(default)
     except (ValueError, SyntaxError):
@@ -86,20 +149,89 @@ def is_computed(call: Call) -> bool:
     return False
 
 
+def _writes(sent: Sent) -> bool:
+    """Whether a statement has the value of a default in it."""
+    kinds = {operation.kind for operation in sent.statement.operations}
+    return "update" in kinds or "set-default" in kinds or ("add-column" in kinds and " DEFAULT " in sent.sql)
+
+
+def filled(project: "Project", call: Call) -> Default | None:
+    """What AlterField fills the rows with that have no value yet; None where its field doesn't say."""
+    field = cst.argument(call, 2, "field")
+    if cst.name(call) != "AlterField" or not isinstance(field, Call):
+        return None
+    code = cst.written(field, -1, "default")
+    if not code:
+        if not any(cst.written(field, -1, word) == "True" for word in _AUTOMATIC):
+            return Default(project.quote * 2) if cst.written(field, -1, "blank") == "True" else None
+        value = "timezone.now()" if _is_moment(field) else "timezone.now().date()"
+        return Default(value, needs=("from django.utils import timezone",)) if _free(project, "timezone") else None
+    if constant := _constant(project, code):
+        return Default(constant)
+    node = ast.parse(f"({code}\n)", mode="eval").body
+    if isinstance(node, (ast.Name, ast.Attribute)):
+        moment = _path(project, code) in {*_MOMENTS, "datetime.date.today"}
+        return Default(f"{code}()", each=not moment)
+    return Default(code) if not isinstance(node, ast.Lambda) else None
+
+
+def _free(project: "Project", name: str) -> bool:
+    """Whether a name is bound to nothing, or to what it is imported as here."""
+    bound = {each for one in project.tree.body for each in layout.bound(one)}
+    return name not in bound or _path(project, name) == f"django.utils.{name}"
+
+
 def without_stand_ins(project: "Project", staged: Staged) -> list[Finding]:
-    """The findings without stages that fill rows with what stands for a value computed when the migration runs."""
+    """The findings with stages that fill rows with what is computed when the migration runs, not what stands for it.
+
+    Where a field's default is computed it isn't set in the database either.
+    """
     found = list(staged.findings)
     for block, sent in zip(project.blocks, project.sent, strict=True):
-        numbers = {one.statement.number for one in sent}
+        numbers = {one.statement.number: one for one in sent}
         wanted = {
             one.finding
             for number, one in staged.by_statement.items()
             if number in numbers and found[one.finding].rule == "hidden-table-update"
         }
         call = cst.parse(block.code) if wanted else None
-        if call is None or not is_computed(call):
+        if call is None or not is_computed(call, sent):
             continue
+        value = filled(project, call)
         for number in wanted:
-            stages = tuple(stage for stage in found[number].stages if stage.kind != "backfill")
-            found[number] = found[number]._replace(stages=stages)
+            finding = found[number]
+            stages = tuple(stage for stage in finding.stages if stage.kind != "backfill")
+            if value is not None:
+                stages = tuple(_filling(finding, numbers, project.dialect, value))
+            found[number] = finding._replace(stages=stages)
     return found
+
+
+def _filling(finding: Finding, sent: dict[int, Sent], dialect: str, value: Default) -> list[Stage]:
+    """The stages of a hidden UPDATE with one that fills the rows first, and none for the default of the database."""
+    kinds = {number: {each.kind for each in one.statement.operations} for number, one in sent.items()}
+    update = next((number for number, found in kinds.items() if "update" in found), 0)
+    rest = [
+        stage
+        for stage in finding.stages
+        if stage.kind != "backfill" and not kinds.get(stage.statement, set()) & {"set-default", "drop-default"}
+    ]
+    column = finding.column or next(
+        (
+            operations.quoted(each.column, dialect)
+            for one in sent.values()
+            for each in one.statement.operations
+            if each.column
+        ),
+        "the column",
+    )
+    deploy = Stage(f"**Deploy** code that writes {column} in every INSERT.", "", True, "deploy", statement=update)
+    how = "each with a value of its own" if value.each else "in batches"
+    fill = Stage(
+        f"Fill the rows, {how}: each batch is committed by itself.",
+        f"-- The rows get {value.value}, which is computed when the migration runs.",
+        True,
+        "backfill",
+        statement=update,
+    )
+    return [deploy, fill, *rest]

@@ -71,6 +71,9 @@ def _text(project: Project, part: Part, place: tuple[int, int], before: str) -> 
     bound = {name for one in tree.body for name in layout.bound(one)}
     if missing := [name for name in imports if name not in bound]:
         made = module.with_import(made, f"from {POSTGRES} import {', '.join(missing)}")
+    for line in sorted({line for one in part.made for line in one.needs}):
+        if line.rpartition(" ")[2] not in {name for one in ast.parse(made).body for name in layout.bound(one)}:
+            made = module.with_import(made, line)
     if functions and "time" not in bound:
         made = module.with_import(made, "import time")
     if "migrations" not in bound:

@@ -11,9 +11,9 @@ _LIMITS = {
 # What others hardly wait for: it changes rows, or the session, or reads while others write.
 _CALM = frozenset(
     {
-        "select", "insert", "update", "delete", "merge", "copy-in", "copy-out", "set", "reset", "set-constraints", "comment",
-        "analyze", "validate-constraint", "create-sequence", "create-routine", "create-schema", "create-extension", "create-type",
-        "create-view", "create-domain", "grant", "revoke", "do-block", "call",
+        "select", "insert", "update", "delete", "merge", "copy-in", "copy-out", "set", "reset", "set-constraints",
+        "comment", "analyze", "validate-constraint", "create-sequence", "create-routine", "create-schema",
+        "create-view", "create-extension", "create-type", "create-domain", "grant", "revoke", "do-block", "call",
     }
 )  # fmt: skip
 

@@ -1,5 +1,6 @@
 """A stage of a Django finding comes in; the source of the operations that do it goes out."""
 
+import ast
 from collections.abc import Sequence
 
 from libcst import Call
@@ -8,6 +9,7 @@ from safecol.operations import Statement
 from safecol.patterns import lazy
 from safecol.records import NamedTuple
 from safecol.writers import cst, layout, operations
+from safecol.writers.django_defaults import Default
 
 POSTGRES = "django.contrib.postgres.operations"
 COLUMN = 8
@@ -19,14 +21,15 @@ _NATIVE = {"AddIndex": "AddIndexConcurrently", "RemoveIndex": "RemoveIndexConcur
 class Made(NamedTuple):
     """The source of operations at the first column, the function that they call, and what they need.
 
-    `imports` are names of `django.contrib.postgres.operations`. `atomic` is False where they need to be outside of a
-    transaction.
+    `imports` are names of `django.contrib.postgres.operations`, and `needs` whole lines. `atomic` is False where they
+    need to be outside of a transaction.
     """
 
     operations: tuple[str, ...]
     atomic: bool = True
     function: str = ""
     imports: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
 
 
 def concurrently(call: Call) -> Made | None:
@@ -91,6 +94,30 @@ def separate(state: str, made: Made | None = None) -> Made:
     lines += ["    state_operations=[", layout.indented(f"{state},", 8), "    ],", ")"]
     code = "\n".join(lines)
     return made._replace(operations=(code,)) if made is not None else Made((code,))
+
+
+def filling(call: Call, app: str, quote: str, default: Default, name: str) -> Made:
+    """RunPython that gives the rows without a value in AlterField's field one, a thousand at a time, by their keys."""
+    model, field = cst.written(call, 0, "model_name"), cst.written(call, 1, "name")
+    lookup = f"{ast.literal_eval(field)}__isnull"
+    change = f"update({ast.literal_eval(field)}={default.value})"
+    if default.each:
+        inner = ["for key in batch:", f"    rows.filter(pk=key, {lookup}=True).{change}"]
+    else:
+        inner = [f"rows.filter(pk__in=batch, {lookup}=True).{change}"]
+    lines = [
+        f"def {name}(apps, schema_editor):",
+        f"    model = apps.get_model({layout.literal(app, quote)}, {model})",
+        "    rows = model.objects.using(schema_editor.connection.alias)",
+        f'    keys = rows.filter({lookup}=True).order_by("pk").values_list("pk", flat=True)',
+        "    batch = list(keys[:1000])",
+        "    while batch:",
+        *(f"        {line}" for line in inner),
+        "        time.sleep(0.1)",
+        "        batch = list(keys.filter(pk__gt=batch[-1])[:1000])",
+    ]
+    code = f"migrations.RunPython({name}, migrations.RunPython.noop)"
+    return Made((code,), atomic=False, function="\n".join(lines).replace('"', quote), needs=default.needs)
 
 
 def in_batches(sql: str, name: str) -> Made:
