@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from safecol.errors import UserError
-from safecol.settings import TABLE, Settings, json_schema, matches
+from safecol.path_patterns import matches
+from safecol.settings import TABLE, Settings
 from safecol.settings_file import milliseconds
+from safecol.settings_schema import json_schema
 
 ROOT = Path(__file__).parent.parent
 
@@ -99,6 +101,19 @@ def test_a_mistake_names_the_file_the_key_and_the_cure(tmp_path: Path, text: str
         Settings().for_path(str(tmp_path / "a.sql"))
     assert "safecol.toml" in caught.value.message
     assert hint in caught.value.hint
+
+
+def test_of_two_values_of_one_setting_the_last_argument_holds_and_tables_are_joined() -> None:
+    given = ("dialect=mysql", "dialect=sqlite", 'severity={a = "note"}', 'severity={b = "off"}')
+    chosen = Settings(config=given, isolated=True).root
+    assert chosen.dialect == "sqlite"
+    assert chosen.severity == {"a": "note", "b": "off"}
+
+
+@pytest.mark.parametrize("given", ['extend="x.toml"', 'overrides=[{files=["a"], dialect="mysql"}]'])
+def test_what_only_a_file_can_say_is_no_argument(given: str) -> None:
+    with pytest.raises(UserError, match="only a file can have this"):
+        Settings(config=(given,))
 
 
 def test_sections_say_what_the_runner_and_the_tables_are(tmp_path: Path) -> None:
@@ -224,7 +239,7 @@ def test_durations_are_milliseconds(raw: object, expected: int | None) -> None:
 
 def test_the_shipped_schema_is_the_one_that_the_table_gives() -> None:
     shipped = json.loads((ROOT / "docs" / "safecol.schema.json").read_text())
-    assert shipped == json_schema(), "regenerate it: python -m safecol.settings > docs/safecol.schema.json"
+    assert shipped == json_schema(), "regenerate it: python -m safecol.settings_schema > docs/safecol.schema.json"
 
 
 def test_the_schema_knows_every_setting() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from safecol.dialects.registry import NAMES as DIALECTS
 from safecol.errors import UserError
+from safecol.path_patterns import matches
 from safecol.records import NamedTuple
 
 SEVERITY_WORDS = ("error", "warning", "note", "off")
@@ -195,17 +196,19 @@ class Settings:
         self._paths: dict[object, PathSettings] = {}
         self._asked: dict[str, PathSettings] = {}
         self._read = settings_file.read_folder
+        named: dict[str, Value] = {}
         for argument in config:
             name, equals, _ = argument.partition("=")
             if equals and not os.path.exists(argument) and re.fullmatch(r"[\w.\"' -]+", name):
-                layer = settings_file.parse_argument(argument)
-                for key, value in layer.values.items():
-                    self._given.setdefault(key, value)
-                    self._given_origin.setdefault(key, "--config")
+                for key, value in settings_file.parse_argument(argument).items():
+                    named[key] = combine(key, named.get(key), value)
             elif isolated:
                 raise UserError(f"--config {argument} and --isolated exclude each other", "give one of them")
             else:
                 self._explicit = settings_file.read_file(os.path.abspath(argument))
+        for key, value in named.items():
+            self._given.setdefault(key, value)
+            self._given_origin.setdefault(key, "--config")
 
     def layer(self, folder: str) -> Layer:
         """The values of the nearest settings file to a folder; empty when there is none."""
@@ -342,87 +345,3 @@ def _path_settings(values: Mapping[str, Value]) -> PathSettings:
 def _covers(override: Override, path: str) -> bool:
     relative = os.path.relpath(path, override.root).replace(os.sep, "/")
     return any(matches(pattern, relative) for pattern in override.files)
-
-
-def matches(pattern: str, relative: str) -> bool:
-    """Whether a path pattern covers a relative POSIX path.
-
-    `*` stays within a folder, `**` doesn't; a pattern without a slash matches any part of the path, and a pattern
-    that names a folder covers what is in it.
-    """
-    text = pattern.removeprefix("./").rstrip("/")
-    anchored = "/" in text
-    body = "".join(_translate(part) for part in re.split(r"(\*\*/|\*\*|\*|\?|\[[^\]]+\])", text.lstrip("/")))
-    prefix = "" if anchored else "(?:.*/)?"
-    try:
-        return re.fullmatch(f"{prefix}{body}(?:/.*)?", relative, re.DOTALL) is not None
-    except re.error:
-        raise UserError(f"{pattern}: not a path pattern", "correct what stands in the brackets") from None
-
-
-def _translate(part: str) -> str:
-    known = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    if part in known:
-        return known[part]
-    if part.startswith("[") and part.endswith("]"):
-        return "[" + part[1:-1].replace("\\", "\\\\").replace("!", "^", part[1] == "!") + "]"
-    return re.escape(part)
-
-
-def json_schema() -> dict[str, Value]:
-    """The JSON schema of a settings file."""
-    shapes: dict[str, dict[str, Value]] = {
-        "text": {"type": "string"},
-        "expression": {"type": "string", "format": "regex"},
-        "path": {"type": "string"},
-        "texts": {"type": "array", "items": {"type": "string"}},
-        "paths": {"type": "array", "items": {"type": "string"}},
-        "patterns": {"type": "array", "items": {"type": "string"}},
-        "boolean": {"type": "boolean"},
-        "version": {"type": ["string", "integer"]},
-        "duration": {"type": ["integer", "string"], "minimum": 0, "pattern": "^[0-9]+ ?(ms|s|min|h)?$"},
-        "severities": {"type": "object", "additionalProperties": {"enum": list(SEVERITY_WORDS)}},
-        "rows": {"type": "object", "additionalProperties": {"type": "integer", "minimum": 0}},
-        "names": {"type": "object", "additionalProperties": {"type": "string"}},
-    }
-
-    def shape(setting: Setting) -> dict[str, Value]:
-        known = {"enum": list(setting.choices)} if setting.kind == "choice" else shapes[setting.kind]
-        return {"description": setting.doc, **known}
-
-    def tree(settings: list[Setting]) -> dict[str, Value]:
-        top: dict[str, Value] = {s.name: shape(s) for s in settings if "." not in s.name}
-        for section in SECTIONS:
-            inside = {s.name.partition(".")[2]: shape(s) for s in settings if s.name.startswith(section + ".")}
-            if not inside:
-                continue
-            table = {"type": "object", "additionalProperties": False, "properties": inside}
-            top[section] = {"anyOf": [top[section], table]} if section in top else table
-        return top
-
-    override = {
-        "type": "object",
-        "additionalProperties": False,
-        "required": ["files"],
-        "properties": {
-            "files": {"description": "Path patterns, relative to this file.", **shapes["texts"]},
-            **tree([setting for setting in TABLE if setting.by_path]),
-        },
-    }
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "safecol settings",
-        "type": "object",
-        "additionalProperties": False,
-        "properties": {
-            **tree(list(TABLE)),
-            "overrides": {"description": "Settings by path; later entries win.", "type": "array", "items": override},
-        },
-    }
-
-
-if __name__ == "__main__":
-    import json
-    import sys
-
-    sys.stdout.write(json.dumps(json_schema(), indent=2) + "\n")

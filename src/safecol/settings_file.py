@@ -106,7 +106,7 @@ def toml_problem(text: str, error: Exception) -> tuple[int, str]:
     return int(found[1] or last), reason[: found.start()] + column
 
 
-def parse_argument(argument: str) -> Layer:
+def parse_argument(argument: str) -> Mapping[str, Any]:
     """The values of `--config KEY=VALUE`; VALUE is TOML, and a bare word counts as a string."""
     import tomllib
 
@@ -119,7 +119,10 @@ def parse_argument(argument: str) -> Layer:
             data = tomllib.loads(f'{name} = "{quoted}"')
         except ValueError as error:
             raise UserError(f"--config {argument}: {error}", "write KEY=VALUE with VALUE as in TOML") from None
-    return _layer(data, "--config", os.getcwd())
+    layer = _layer(data, "--config", os.getcwd())
+    if layer.overrides or "extend" in layer.values:
+        raise UserError(f"--config {name.strip()}: only a file can have this", "write a file, and give --config FILE")
+    return layer.values
 
 
 def _layer(data: Mapping[str, Any], shown: str, root: str) -> Layer:
