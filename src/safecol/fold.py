@@ -65,6 +65,7 @@ class Dialect(NamedTuple):
     `routine` gives the statements of a body for a call with this number and span, and why some of it is not known.
     `combine` is what a statement does, from its parts; without it, the strongest of each. `apply` makes the change of
     the schema so far that an operation makes. `takes_effect` is whether SET changes a setting, by its neutral name.
+    The fact `by_itself` says that a failure depends on nothing but the statement.
     `bodies_alone` is whether the statements of a procedure commit one by one where no transaction is open.
     """
 
@@ -278,7 +279,7 @@ def _fact_words(context: Context, facts: dict[str, Fact], operation: Operation, 
     facts["fails"] = effect.fails.when if effect.fails is not None else None
     if effect.fails is not None:
         # What code that was not read has dropped or changed is in nobody's way any more.
-        certain = effect.fails.cause == "version" or not context.unseen
+        certain = effect.fails.cause == "version" or not context.unseen or facts.get("by_itself") is True
         facts["failure"] = effect.fails.cause if certain else None
         facts["because"] = effect.fails.reason
     flags = operation.flags

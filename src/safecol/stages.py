@@ -117,7 +117,7 @@ def _in_words(template: str, known: Mapping[str, str]) -> str:
         # Back quotes of a name would end the code that a message sets it in; others are in a reader's way.
         in_code = match[1] or template.count("`", 0, match.start()) % 2
         value = _QUOTED.sub(r"\1", value.replace("`", "") if in_code else value)
-        return match[0].replace(f"{{{name}}}", _short(value))
+        return match[0].replace(f"{{{name}}}", _line(value) if name == "because" else _short(value))
 
     return _SHOWN.sub(shown, template)
 

@@ -55,6 +55,7 @@ def of_operation(context: Context, operation: Operation, key: str, rest: Rest, f
         reason = _kept(context, key, rest)
     if reason is not None:
         found["default_refused"], found["refused_default"] = True, reason
+        found["by_itself"] = isinstance(definition, (TableDefinition, ColumnDefinition))
 
 
 def is_lax(context: Context, columns: tuple[ColumnDefinition, ...]) -> bool:
@@ -161,7 +162,7 @@ def _date_misfit(context: Context, name: str, default: Literal, mode: frozenset[
     if _ZERO.match(text):
         # MariaDB refuses it by NO_ZERO_DATE alone.
         if "no_zero_date" in mode and (strict or context.dialect == "mariadb"):
-            return f"`NO_ZERO_DATE` in sql_mode refuses a zero date as the DEFAULT of {name} (error 1067)"
+            return f"NO_ZERO_DATE in sql_mode refuses a zero date as the DEFAULT of {name} (error 1067)"
         return None
     found = _DATE.match(text)
     if found is None:
@@ -170,7 +171,7 @@ def _date_misfit(context: Context, name: str, default: Literal, mode: frozenset[
     year, month, day = (int(part) for part in found.groups())
     if month == 0 or day == 0:
         if strict and "no_zero_in_date" in mode:
-            return f"`NO_ZERO_IN_DATE` in sql_mode refuses a month or day of zero as the DEFAULT of {name} (error 1067)"
+            return f"NO_ZERO_IN_DATE in sql_mode refuses a month or day of zero as the DEFAULT of {name} (error 1067)"
         return None
     last = 31 if "allow_invalid_dates" in mode else calendar.monthrange(max(year, 1), month)[1] if month <= 12 else 0
     return None if day <= last else f"the DEFAULT of {name} is no value of its type (error 1067)"

@@ -165,6 +165,7 @@ def _body(context: Context, operation: Operation, key: str, rest: Rest, found: F
     elif operation.object == "event":
         bodies.scheduled(context, operation, found)
     found["body_fits"] = found.get("body_refused") is None
+    found["by_itself"] = not found["body_fits"]
 
 
 def _drop_routine(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
