@@ -255,6 +255,19 @@ def test_dialects_in_one_folder_are_histories_of_their_own() -> None:
     assert found.skipped == (("m/1_x.h2.up.sql", "H2 is not a dialect that safecol reads"),)
 
 
+def test_an_unnumbered_name_may_begin_or_end_with_its_dialect() -> None:
+    names = ("mysql-schema", "shop_postgresql", "derby-schema", "from_mysql_only", "schema")
+    write({f"m/{name}.sql": TABLE for name in names} | {"n/004_import_from_mysql.sql": TABLE})
+    assert {file.name: file.dialect for file in find().files} == {
+        "mysql-schema.sql": "mysql",
+        "shop_postgresql.sql": "postgresql",
+        "from_mysql_only.sql": "postgresql",
+        "schema.sql": "postgresql",
+        "004_import_from_mysql.sql": "postgresql",
+    }
+    assert find().skipped == (("m/derby-schema.sql", "Derby is not a dialect that safecol reads"),)
+
+
 def test_files_beside_a_migration_that_change_its_transaction() -> None:
     write({"diesel.toml": "", "m/2020-01-01-000000_x/up.sql": TABLE})
     write({"m/2020-01-01-000000_x/metadata.toml": "run_in_transaction = false\n"})

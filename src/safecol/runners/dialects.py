@@ -22,6 +22,7 @@ OTHERS: dict[str, str] = {
 }  # fmt: skip
 
 _INFIX = lazy(r"\.([a-z0-9]+)(?:\.(?:up|down|autocommit))*\.sql$")
+_NUMBERED = lazy(r"[vru]?_?\d")
 _COMMENT = lazy(r"--[^\n]*|/\*(?!!).*?\*/", re.DOTALL)
 # Each with words of which one is in whatever its pattern finds: most texts need no pattern but their own dialect's.
 _SIGNS = (
@@ -47,9 +48,19 @@ _SIGNS = (
 
 
 def of_name(name: str) -> str:
-    """The word of `WORDS` or `OTHERS` before the ending: `postgres` of `1_x.postgres.up.sql`; or ""."""
-    found = _INFIX.search(name.lower())
-    return found[1] if found and (found[1] in WORDS or found[1] in OTHERS) else ""
+    """The word of `WORDS` or `OTHERS` before the ending, `postgres` of `1_x.postgres.up.sql`; or "".
+
+    The first or last word of a name without a number counts too, as in `mysql-schema.sql`: such files stand beside each
+    other for several servers. In `004_import_from_mysql.sql` it may mean anything.
+    """
+    small = name.lower()
+    found = _INFIX.search(small)
+    if found and (found[1] in WORDS or found[1] in OTHERS):
+        return found[1]
+    if _NUMBERED.match(small) or not small.endswith(".sql"):
+        return ""
+    parts = re.split(r"[-_ ]+", small.removesuffix(".sql"))
+    return next((word for word in (parts[-1], parts[0]) if word in WORDS or word in OTHERS), "")
 
 
 def of_folders(folders: Iterable[str]) -> str:
