@@ -14,6 +14,8 @@ _MONEY = re.compile(
     r"(?:^|_)(?:price|amount|cost|total|subtotal|balance|fee|salary|wage|payment|revenue|discount|tax|budget|money)s?(?:_|$)"
 )
 _FLOATS = frozenset({"float4", "float8", "float", "double", "double precision", "real"})
+# Where an integer has 64 bits, or 38 digits, whatever it is called, or a primary key numbers no rows.
+_WIDE = frozenset({"sqlite", "oracle", "snowflake", "bigquery", "cockroachdb", "clickhouse"})
 _SMALL = {"int2": "smallint", "int4": "integer"}
 
 
@@ -53,8 +55,8 @@ def _keys(trace: Trace) -> Iterator[tuple[Step, ColumnDefinition]]:
 def small_keys(trace: Trace) -> Iterator[Hit]:
     """Primary keys of two or four bytes that count up."""
     for step, column in _keys(trace):
-        if trace.migration.dialect == "sqlite" or _refers(step, column):
-            continue  # SQLite's integers have 64 bits whatever they are called
+        if trace.migration.dialect in _WIDE or _refers(step, column):
+            continue
         largest = largest_of(column.type)
         if largest is not None:
             shown = _SMALL.get(column.type.name, column.type.name)

@@ -8,7 +8,10 @@ from safecol.source import Span
 from safecol.trace import Hit, Step, Trace
 
 _LONGEST = 63
-_HIDDEN = re.compile(r"--[^\n]*|/\*.*?\*/|[eE]?'(?:[^']|'')*'|(\$(?:[^\W\d]\w*)?\$).*?\1", re.DOTALL)
+# A quoted name comes first: what looks like a string within it is none.
+_HIDDEN = re.compile(
+    r"""("(?:[^"]|"")*")|--[^\n]*|/\*.*?\*/|[eE]?'(?:[^']|'')*'|(\$(?:[^\W\d]\w*)?\$).*?\2""", re.DOTALL
+)
 _NAME = re.compile(r'"((?:[^"]|"")+)"|[^\W\d][\w$]*')
 _GUARDS = {
     "create-table": "IF NOT EXISTS", "create-index": "IF NOT EXISTS", "create-schema": "IF NOT EXISTS",
@@ -18,6 +21,17 @@ _GUARDS = {
     "drop-constraint": "IF EXISTS", "drop-trigger": "IF EXISTS", "drop-policy": "IF EXISTS",
     "drop-extension": "IF EXISTS",
 }  # fmt: skip
+_ALTERS = ("add-column", "drop-column", "drop-constraint")
+_INDEXES = ("create-index", "drop-index")
+# What has no such clause there, by the servers' documentation.
+_UNGUARDED: dict[str, tuple[str, ...]] = {
+    "sqlite": _ALTERS,
+    "mysql": (*_ALTERS, *_INDEXES),
+    "tsql": ("create-table", "create-index", "create-schema", "create-sequence", "add-column"),
+    "oracle": tuple(_GUARDS),  # before 23ai
+    "redshift": _ALTERS,
+    "snowflake": ("drop-constraint",),
+}
 _QUALIFIED = frozenset({"table", "view", "materialized-view", "sequence", "type", "domain", "function", "procedure"})
 _RESERVED = frozenset(
     [
@@ -36,6 +50,8 @@ _RESERVED = frozenset(
 def unqualified(trace: Trace) -> Iterator[Hit]:
     """Objects that are made, changed or dropped under a name without its schema, one a statement."""
     seen: set[int] = set()
+    if trace.migration.dialect == "sqlite":  # where the schema is the file, which is always called main
+        return
     for step in trace.steps:
         operation = step.operation
         number = step.statement.number
@@ -67,7 +83,11 @@ def unguarded(trace: Trace) -> Iterator[Hit]:
     for step in trace.steps:
         operation = step.operation
         guard = _GUARDS.get(operation.kind)
-        if guard is None or operation.flags & {"if-exists", "if-not-exists", "or-replace"}:
+        if (
+            guard is None
+            or operation.kind in _UNGUARDED.get(trace.migration.dialect, ())
+            or operation.flags & {"if-exists", "if-not-exists", "or-replace"}
+        ):
             continue
         # After a concurrent build that failed, IF NOT EXISTS would pass over what it left.
         if "concurrently" in operation.flags and guard == "IF NOT EXISTS":
@@ -113,7 +133,7 @@ def too_long(trace: Trace) -> Iterator[Hit]:
         text = trace.text[span.start : span.end]
         if not re.search(r'[\w$]{32,}|"[^"]{32,}"', text):
             continue
-        shown = _HIDDEN.sub(lambda found: " " * len(found[0]), text)
+        shown = _HIDDEN.sub(lambda found: found[1] or " " * len(found[0]), text)
         for found in _NAME.finditer(shown):
             name = (found[1] or found[0]).replace('""', '"')
             if len(name.encode()) > _LONGEST:

@@ -8,9 +8,20 @@ from typing import Any
 from safecol import effects, versions
 from safecol.catalog import Catalog
 from safecol.context import Context
+from safecol.dialects.neutral_types import change_facts, shown
+from safecol.dialects.spare_indexes import spare_facts
+from safecol.dialects.views import dropped_view, replaced_view
 from safecol.expressions import Literal
 from safecol.fold import Dialect, Rest
-from safecol.operations import KINDS, ColumnDefinition, Operation, RoutineDefinition, Statement
+from safecol.operations import (
+    KINDS,
+    ColumnDefinition,
+    ConstraintDefinition,
+    IndexDefinition,
+    Operation,
+    RoutineDefinition,
+    Statement,
+)
 from safecol.source import Span
 from safecol.trace import Fact
 
@@ -22,6 +33,11 @@ _ROWS: list[dict[str, Any]] = [
         "operation": "add-column",
         "given": {"nullable": False, "default": "none"},
         "fails": {"when": "rows", "reason": "rows that exist have no value for {column}"},
+    },
+    {
+        "operation": "add-constraint",
+        "given": {"repeats_default": True},
+        "fails": {"when": "rows", "reason": "all rows that exist get the same value in {column}"},
     },
 ]
 
@@ -39,7 +55,6 @@ def number(version: str) -> int:
 
 def facts(context: Context, operation: Operation, key: str, rest: Rest) -> dict[str, Fact]:
     """The facts that rules of all dialects select on."""
-    del rest
     flags = operation.flags
     found: dict[str, Fact] = {
         "object": operation.object,
@@ -56,8 +71,51 @@ def facts(context: Context, operation: Operation, key: str, rest: Rest) -> dict[
     if operation.kind == "add-column" and isinstance(definition, ColumnDefinition):
         found["nullable"] = True if context.dialect == "clickhouse" else definition.nullable
         found["default"] = _default(definition)
-        found["column_type"] = definition.type.name
+        found["column_type"] = shown(definition.type)
+    elif operation.kind == "create-index" and isinstance(definition, IndexDefinition):
+        spare_facts(context, key, definition, found)
+    elif operation.kind == "create-view":
+        replaced_view(context, operation, key, found)
+    elif operation.kind == "drop-view":
+        dropped_view(context, key, found)
+    elif operation.kind == "add-constraint" and isinstance(definition, ConstraintDefinition):
+        found["constraint"] = definition.kind
+        found["nullable"] = True
+        found["repeats_default"] = context.dialect in _UNIQUE_KEYS and _repeats(definition, operation, rest)
+    elif operation.column:
+        _column_facts(context, operation, key, found)
     return found
+
+
+# Elsewhere a key of a new column is refused in any case, or is a word to the planner that nothing checks.
+_UNIQUE_KEYS = frozenset({"tsql", "oracle", "cockroachdb", "yugabytedb"})
+
+
+def _repeats(definition: ConstraintDefinition, operation: Operation, rest: Rest) -> bool:
+    """Whether a key of one new column is broken by the default, which every row gets."""
+    if definition.kind not in ("unique", "primary-key") or "inline" not in operation.flags:
+        return False
+    return any(
+        isinstance(other.definition, ColumnDefinition)
+        and other.kind == "add-column"
+        and other.column == operation.column
+        and _default(other.definition) == "constant"
+        for other in rest.operations
+    )
+
+
+def _column_facts(context: Context, operation: Operation, key: str, found: dict[str, Fact]) -> None:
+    """What is known of the column that a statement changes or drops."""
+    known = context.column(key, operation.column or "")
+    if known is None:
+        return
+    found["nullable"] = known.nullable
+    found["default"] = "none" if known.default is None else "constant"
+    if known.type is None:
+        return
+    found["column_type"] = shown(known.type)
+    if operation.kind == "change-type" and operation.type is not None:
+        change_facts(context.dialect, known.type, operation.type, found)
 
 
 def _default(definition: ColumnDefinition) -> str:

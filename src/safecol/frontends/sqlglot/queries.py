@@ -63,6 +63,9 @@ def outputs(node: Node, style: Style) -> tuple[str | None, ...]:
     """The names of a query's columns: `*` for a star, None where the server makes one up."""
     while node is not None and node.key in ("subquery", "union", "except", "intersect"):
         node = node.this
+    if node is not None and node.key == "values" and node.expressions:
+        first = node.expressions[0]
+        return (None,) * (len(first.expressions) if first.key == "tuple" else 1)
     if node is None or node.key != "select":
         return ()
     return tuple(_output(item, style) for item in node.expressions)
