@@ -7,6 +7,7 @@ import pytest
 
 from safecol import discover
 from safecol.discover import Discovery, MigrationFile
+from safecol.errors import UserError
 
 
 @pytest.fixture(autouse=True)
@@ -299,6 +300,11 @@ def test_files_that_the_runner_passes_over(layout: dict[str, str], ignored: list
 def test_a_text_that_is_on_no_disk() -> None:
     (found,) = discover.unsaved("m/1_x.sql", "-- +goose Up\n", runner=lambda _: None, dialect=lambda _: None)
     assert (found.path, found.runner, found.target) == ("m/1_x.sql", "goose", True)
+
+
+def test_text_of_a_database_that_is_not_read_is_refused() -> None:
+    with pytest.raises(UserError, match="H2 is not a dialect"):
+        discover.unsaved("h2/1_x.sql", "DROP TABLE x;", runner=lambda _: None, dialect=lambda _: None)
 
 
 def test_folders_named_by_version_are_one_history_in_the_order_of_versions(tmp_path: Path) -> None:

@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from safecol.errors import UserError
 from safecol.records import NamedTuple
-
-_MIGRATIONS = (".sql", ".ddl", ".pgsql", ".psql")
+from safecol.runners.migration_file import SQL_ENDINGS
 
 
 class Changed(NamedTuple):
@@ -60,7 +59,7 @@ def _since(top: str, ref: str) -> Changed:
 
 
 def _is_migration(name: str) -> bool:
-    return name.endswith(_MIGRATIONS) or (name.endswith(".py") and ("migrations/" in name or "versions/" in name))
+    return name.endswith(SQL_ENDINGS) or (name.endswith(".py") and ("migrations/" in name or "versions/" in name))
 
 
 def _differs(top: str, point: str, name: str) -> bool:
@@ -99,7 +98,7 @@ def _staged(top: str) -> Changed:
     names = [name for name in listed.split("\0") if name]
     contents = {}
     for name in names:
-        if name.endswith((".sql", ".py", ".ddl", ".pgsql", ".psql")):
+        if name.endswith((*SQL_ENDINGS, ".py")):
             contents[os.path.join(top, *name.split("/"))] = _git(top, "show", f":{name}")
     return Changed(frozenset(_absolute(top, listed)), contents)
 

@@ -2,32 +2,26 @@
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from safecol.errors import UserError
 from safecol.patterns import lazy
 from safecol.records import NamedTuple
-from safecol.runners import detection, dialects, ordering, recognition
-from safecol.runners.migration_file import MigrationFile
-from safecol.runners.recognition import HEAD, looks_like_one
+from safecol.runners import detection, dialects, recognition
+from safecol.runners.describing import Describing, Group, Override, shown
+from safecol.runners.migration_file import SQL_ENDINGS, MigrationFile
 from safecol.runners.surroundings import Surroundings
-from safecol.runners.table import RUNNERS, executes
 
 if TYPE_CHECKING:
     from safecol.runners.django import Given
 
 __all__ = ["Discovery", "MigrationFile", "find", "unsaved"]
 
-Override = Callable[[str], str | None]
-
 _SKIPPED_FOLDERS = frozenset(
     {"node_modules", "__pycache__", "venv", "vendor", "site-packages", "bower_components", "target", "__pypackages__"}
 )
-_SQL = (".sql", ".ddl", ".pgsql", ".psql")
-_NUMBERED = lazy(r"[VUB]?\d")
 _VERSION_FOLDER = lazy(r"v?\d+(?:[._]\d+)*")
-_SAMPLES = 8
 
 
 class Discovery(NamedTuple):
@@ -39,14 +33,6 @@ class Discovery(NamedTuple):
     files: tuple[MigrationFile, ...]
     skipped: tuple[tuple[str, str], ...] = ()
     missing: tuple[str, ...] = ()
-
-
-class _Group(NamedTuple):
-    """The SQL files of one history on the disk: absolute paths; `nested` when each migration has a folder."""
-
-    root: str
-    nested: bool
-    members: tuple[str, ...]
 
 
 def find(
@@ -80,16 +66,18 @@ def unsaved(
     search = _Search(runner, dialect, lambda _path: False, force_exclude=False, django=django)
     full = os.path.abspath(path)
     search.around.remember(full, text)
-    group = _Group(os.path.dirname(full), nested=False, members=(full,))
+    group = Group(os.path.dirname(full), nested=False, members=(full,))
     if detection.is_nested(os.path.basename(group.root), os.path.basename(full)):
-        group = _Group(os.path.dirname(group.root), nested=True, members=(full,))
+        group = Group(os.path.dirname(group.root), nested=True, members=(full,))
     search.targets[full] = None
     if full.endswith(".py") and recognition.python_kind(full, search.around):
         found = tuple(file for history in search.python() for file in search.with_context(history))
         if found:
             return found
         raise UserError(f"{path}: {search.skipped[0][1]}", "name its dialect if the guess is wrong")
-    return (search.files_of(group)[0][1],)
+    for _, file in search.described(group):
+        return (file,)
+    raise UserError(f"{path}: {search.skipped[0][1]}", "name its dialect if the guess is wrong")
 
 
 class _Search:
@@ -110,7 +98,7 @@ class _Search:
         self.cwd = os.getcwd()
         self.targets: dict[str, None] = {}
         self.whole: set[str] = set()
-        self.words: dict[str, str] = {}
+        self.describing = Describing(self.around, self.cwd, runner, dialect)
         self.versioned: dict[str, bool] = {}
         self.skipped: list[tuple[str, str]] = []
         self.missing: list[str] = []
@@ -128,7 +116,7 @@ class _Search:
             self.skipped.append((self.shown(full), "excluded by the settings"))
         elif full.endswith(".py"):
             self.take_python(full, recognition.python_kind(full, self.around))
-        elif not full.lower().endswith(_SQL):
+        elif not full.lower().endswith(SQL_ENDINGS):
             self.skipped.append((self.shown(full), "not an SQL file"))
         elif recognition.is_dump(full, self.around):
             self.skipped.append((self.shown(full), "a dump of a schema, not a migration"))
@@ -180,16 +168,14 @@ class _Search:
         return self.leave(self.shown(full))
 
     def shown(self, full: str) -> str:
-        inside = full.startswith(self.cwd.rstrip(os.sep) + os.sep)
-        path = full[len(self.cwd.rstrip(os.sep)) + 1 :] if inside else full
-        return path.replace(os.sep, "/")
+        return shown(full, self.cwd)
 
     def result(self) -> Discovery:
         files: list[MigrationFile] = []
         seen: set[str] = set()
         for group in self.groups():
             by_history: dict[str, list[tuple[str, MigrationFile]]] = {}
-            for full, file in self.files_of(group):
+            for full, file in self.described(group):
                 if full not in seen:
                     seen.add(full)
                     by_history.setdefault(file.history, []).append((full, file))
@@ -236,7 +222,7 @@ class _Search:
             if full in self.targets or (file.order < last and file.direction != "down" and not file.ignored)
         ]
 
-    def groups(self) -> Iterator[_Group]:
+    def groups(self) -> Iterator[Group]:
         """The histories that hold targets, each with all of its files."""
         roots: dict[tuple[str, bool], list[str]] = {}
         plans: dict[str, str] = {}
@@ -256,7 +242,7 @@ class _Search:
             known = dict.fromkeys(members)
             if root not in self.whole:
                 known.update(dict.fromkeys(self.others(root, nested, root in plans.values(), members)))
-            yield _Group(root, nested, tuple(known))
+            yield Group(root, nested, tuple(known))
 
     def others(self, root: str, nested: bool, planned: bool, members: list[str]) -> Iterator[str]:
         if nested:
@@ -300,127 +286,17 @@ class _Search:
                 found = re.compile(r"(.*?)[/\\](?:deploy|revert|verify)(?=[/\\]|$)").match(folder, found.end() + 1)
         return known[folder]
 
-    def files_of(self, group: _Group) -> list[tuple[str, MigrationFile]]:
-        """The described files of one group, verify scripts and unsupported dialects taken out."""
-        samples = _spread(group.members)
-        heads = [self.around.text(full, HEAD) for full in samples]
-        detected, source, planned = self.detect(group, heads)
-        sequence = self.sequence(group, detected, planned)
-        guess: tuple[str, str] | None = None
-        result = []
-        taken = sum(executes(detected, os.path.basename(full)) for full in group.members)
-        mostly = taken * 2 > len(group.members)
-        for full in group.members:
-            if planned and "/verify/" in full[len(group.root) :].replace(os.sep, "/"):
-                self.skip(full, "a verify script of sqitch, not a migration")
-                continue
-            shown = self.shown(full)
-            chosen = self.runner(shown)
-            name = os.path.basename(full)
-            runner, why = (chosen, "settings") if chosen in RUNNERS else (detected, source)
-            word = dialects.of_name(name) or self.folder_word(os.path.dirname(full))
-            wanted = self.dialect(shown)
-            if wanted:
-                spoken, reason = wanted, "settings"
+    def described(self, group: Group) -> Iterator[tuple[str, MigrationFile]]:
+        """The files of one group as migrations; what is none of the history, or can't be read, is told."""
+        for full, file in self.describing.files(group):
+            if isinstance(file, str):
+                self.skip(full, file)
             else:
-                spoken, reason = self.around.dialect(runner, self.around.around(os.path.dirname(full)))
-                if not spoken and word in dialects.OTHERS:
-                    self.skip(full, f"{dialects.OTHERS[word]} is not a dialect that safecol reads")
-                    continue
-                if not spoken and word:
-                    spoken, reason = dialects.WORDS[word], "path"
-                if not spoken:
-                    guess = guess or self.guess(heads, group)
-                    spoken, reason = guess
-            # Names alone are less than a marker: then only a file that is numbered as well was meant to run.
-            certain = why != "default" and (why != "name" or (taken > 1 and _NUMBERED.match(name) is not None))
-            strict = RUNNERS[runner].strict and certain
-            result.append(
-                (
-                    full,
-                    MigrationFile(
-                        shown, runner, spoken, reason, self.history(group, name, spoken),
-                        self.order(group, runner, full, sequence), full in self.targets,
-                        ordering.direction(runner, full[len(os.path.dirname(group.root)) :].replace(os.sep, "/")),
-                        why, self.marked_beside(runner, full),
-                        strict and mostly and not executes(runner, name) and looks_like_one(full, self.around),
-                    ),
-                )
-            )  # fmt: skip
-        return result
+                yield full, file
 
     def skip(self, full: str, reason: str) -> None:
         if full in self.targets:
             self.skipped.append((self.shown(full), reason))
-
-    def detect(self, group: _Group, heads: list[str]) -> tuple[str, str, bool]:
-        folder = os.path.dirname(group.members[0])
-        around = self.around.around(folder)
-        if "sqitch.plan" in self.around.names(group.root) and not group.nested:
-            return "sqitch", "sqitch.plan", True
-        if group.nested:
-            folders = [os.path.basename(os.path.dirname(full)) for full in group.members[:50]]
-            return *detection.of_nested(folders, self.around.names(folder), heads, around), False
-        names = [os.path.basename(full) for full in group.members]
-        return *detection.of_folder(group.root.replace(os.sep, "/"), names, heads, around), False
-
-    def sequence(self, group: _Group, runner: str, planned: bool) -> dict[str, int] | None:
-        if planned:
-            return self.around.plan(os.path.join(group.root, "sqitch.plan"))
-        journal = os.path.join(group.root, "meta", "_journal.json")
-        return self.around.journal(journal) if runner == "drizzle" and os.path.exists(journal) else None
-
-    def order(
-        self, group: _Group, runner: str, full: str, sequence: dict[str, int] | None
-    ) -> tuple[int, tuple[tuple[int, int, str], ...], str, int]:
-        name = os.path.basename(full)
-        down = ordering.direction(runner, full.replace(os.sep, "/")) == "down"
-        if group.nested:
-            name = os.path.basename(os.path.dirname(full))
-        elif runner == "sqitch" and sequence is not None:
-            name = full[len(group.root) + 1 :].replace(os.sep, "/").partition("/")[2]
-        made = ordering.key(runner, name, down, sequence)
-        folder = os.path.dirname(full)
-        if group.nested or folder == group.root or sequence is not None or runner == "flyway":
-            return made
-        return made[0], (*ordering.natural(os.path.basename(folder)), *made[1]), *made[2:]
-
-    def guess(self, heads: list[str], group: _Group) -> tuple[str, str]:
-        """The dialect that the history's SQL speaks: from samples, and from more of it when they don't say."""
-        general = [full for full in group.members if not dialects.of_name(os.path.basename(full))]
-        found = dialects.of_text(heads if len(general) == len(group.members) else ())
-        if not found:
-            found = dialects.of_text(self.around.text(full, HEAD) for full in general[:64])
-        return (found, "content") if found else ("postgresql", "default")
-
-    def folder_word(self, folder: str) -> str:
-        if folder not in self.words:
-            self.words[folder] = dialects.of_folders(self.folders(folder))
-        return self.words[folder]
-
-    def folders(self, folder: str) -> list[str]:
-        """The names of the folders of a path, from the working directory or the repository's top on."""
-        top = self.around.around(folder).root
-        start = self.cwd if (folder + os.sep).startswith(self.cwd.rstrip(os.sep) + os.sep) else top
-        inside = folder[len(start) :].strip(os.sep).split(os.sep) if start else folder.split(os.sep)[-3:]
-        return [part for part in inside if part]
-
-    def history(self, group: _Group, name: str, spoken: str) -> str:
-        shown = self.shown(group.root) if group.root != self.cwd else "."
-        if name.startswith("B") and re.match(r"B\d[\d._]*__", name):
-            return f"{shown} (baseline)"  # for empty databases only: it repeats what the versions before it did
-        word = dialects.of_name(name)
-        return f"{shown} ({spoken})" if word and dialects.WORDS.get(word) != "postgresql" else shown
-
-    def marked_beside(self, runner: str, full: str) -> bool:
-        folder, name = os.path.split(full)
-        if runner == "diesel" and "metadata.toml" in self.around.names(folder):
-            text = self.around.text(os.path.join(folder, "metadata.toml"))
-            return re.search(r"(?m)^\s*run_in_transaction\s*=\s*false", text) is not None
-        if runner == "flyway" and name + ".conf" in self.around.names(folder):
-            text = self.around.text(full + ".conf")
-            return re.search(r"(?im)^\s*executeInTransaction\s*[=:]\s*false", text) is not None
-        return False
 
 
 def _is_folder(entry: "os.DirEntry[str]") -> bool:
@@ -435,14 +311,6 @@ def _version_folder(folder: str, name: str) -> bool:
     if not re.match(r"[VUB]\d[\d._]*__|R__", name):
         return False
     return _VERSION_FOLDER.fullmatch(os.path.basename(folder)) is not None
-
-
-def _spread(members: Sequence[str]) -> Iterable[str]:
-    """Some of the members, from the first to the last."""
-    if len(members) <= _SAMPLES:
-        return members
-    ordered = sorted(members)
-    return [ordered[at * (len(ordered) - 1) // (_SAMPLES - 1)] for at in range(_SAMPLES)]
 
 
 def _unsent(dialect: str) -> str:

@@ -122,6 +122,7 @@ def _described(
     user_model = given.user_model or says.user_model or "auth.User"
     swapped = {"AUTH_USER_MODEL": user_model, **says.swapped}
     positions = graph.order({keys[full]: heads[full] for full in members}, swapped)
+    wrong = graph.problems({keys[full]: heads[full] for full in members}, positions)
     required = "\n".join(_requirements(root, around))
     release, source = _release(given, required, heads.values())
     backend = next(iter(says.backends), "")
@@ -144,6 +145,7 @@ def _described(
                     path, "django", wanted or spoken, "settings" if wanted else spoken_source, history,
                     (0, ((0, len(positions) if at is None else at, ""),), keys[full][1], 0), runner_source="marker",
                     app=keys[full][0], project=project, replaced=at is None, initial=heads[full].initial,
+                    problems=wrong.get(keys[full], ()),
                 ),
             )
         )  # fmt: skip

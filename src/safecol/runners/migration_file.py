@@ -8,6 +8,9 @@ if TYPE_CHECKING:
     from safecol.frontends.django.project import Project
     from safecol.trace import Problem
 
+SQL_ENDINGS = (".sql", ".ddl", ".pgsql", ".psql")
+"""How the names of files of SQL end; below a folder only `.sql` is looked for."""
+
 Part = tuple[int, int, str]
 OrderKey = tuple[int, tuple[Part, ...], str, int]
 """Rank, version, name, direction: keys of one history compare in the order of execution, an up file before its down."""
