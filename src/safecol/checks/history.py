@@ -24,7 +24,13 @@ _DOTTED = lazy(r"V(\d[\d._]*?)__")
 _IN_ORDER = frozenset({"flyway", "golang-migrate", "goose", "tern", "refinery"})
 _VERSIONED = _IN_ORDER | {"dbmate", "sqlx", "supabase"}
 _DESTRUCTIVE = frozenset({"drop-table", "drop-column", "drop-schema", "truncate", "drop-type"})
-_CHECKS = frozenset({"validate-constraint", "domain-validate-constraint", "set", "analyze", "vacuum", "select"})
+_CHECKS = frozenset(
+    {"validate-constraint", "domain-validate-constraint", "set", "reset", "commit", "analyze", "vacuum", "select"}
+)
+_DOWNGRADE = lazy(r"^(?:async )?def downgrade\(.*?(?=^[^\s)#]|\Z)", re.MULTILINE | re.DOTALL)
+# A comment that isn't a generator's: words about why there is no way back.
+_SAID = lazy(r"^[^'\"\n]*#(?!\s*###)\s*\w", re.MULTILINE)
+_SAID_IN_SQL = lazy(r"^\s*--\s*(?!migrate:)\w", re.MULTILINE | re.IGNORECASE)
 
 
 def of_files(files: Sequence[MigrationFile], edited: Collection[str]) -> dict[str, tuple[Problem, ...]]:
@@ -133,7 +139,8 @@ def of_migration(migration: Migration, text: str, downs: Mapping[str, tuple[int,
     has_both = runner is not None and runner.marks and migration.runner != "liquibase"
     if (has_both or migration.runner == "alembic") and statements and not _down(migration):
         with_down, files = downs.get(migration.history, (0, 0))
-        if files >= 3 and 2 * with_down > files and not _leaves_nothing(migration):
+        told = files >= 3 and 2 * with_down > files
+        if told and not _leaves_nothing(migration) and not _explained(migration, text):
             yield _irreversible("its down section is missing or empty, unlike those of the files before it")
     for section, found in migration.sections:
         if section.direction != "down":
@@ -145,6 +152,15 @@ def of_migration(migration: Migration, text: str, downs: Mapping[str, tuple[int,
                 yield Problem(
                     "destructive-down", statement.span, f"{what} in a down section: what was written since is lost"
                 )
+
+
+def _explained(migration: Migration, text: str) -> bool:
+    """Whether the empty down part says why it is empty."""
+    if migration.runner == "alembic":
+        written = _DOWNGRADE.search(text)
+        return written is not None and _SAID.search(written[0]) is not None
+    down = (text[one.span.start : one.span.end] for one, _ in migration.sections if one.direction == "down")
+    return any(_SAID_IN_SQL.search(one) for one in down)
 
 
 def _leaves_nothing(migration: Migration) -> bool:

@@ -196,6 +196,8 @@ def nested(trace: Trace) -> Iterator[Hit]:
             elif opened:
                 yield _control(step, opening, "a transaction is open already", "the first COMMIT ends it")
             opened = True
+        elif kind == "commit" and "chained" in step.operation.flags and step is trace.steps[-1]:
+            opened = True  # what comes after it, an autocommit block, is to run outside of one
         elif kind in _ENDS:
             word = kind.split("-", maxsplit=1)[0].upper()
             if not opened and how in _BY_RUNNER and step.transaction is not None:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 
 from safecol.finding import Finding
+from safecol.frontends.alembic import environment
 from safecol.frontends.python.positions import Positions
 from safecol.operations import Statement
 from safecol.patterns import lazy
@@ -25,15 +26,17 @@ _TOOLKIT = lazy(r"^import sqlalchemy(?:[^\S\n]+as[^\S\n]+(\w+))?[^\S\n]*$", re.M
 _OP = lazy(r"^from alembic import (?:.*\b)?op(?: as (\w+))?\b", re.MULTILINE)
 
 
-def written(read: ReadFile, findings: Sequence[Finding]) -> list[Finding]:
+def written(read: ReadFile, findings: Sequence[Finding], *, bounded: bool = True) -> list[Finding]:
     """The findings; those whose change can be taken out of the file have the source of their stages.
 
-    Spans and statements are those of the emitted text.
+    Spans and statements are those of the emitted text. `bounded` is whether something ends the wait for a lock before
+    the first statement; where nothing does, the stages set a limit.
     """
     found = staged(findings)
     version = taken_apart(read) if found.by_statement else None
     if version is None:
         return list(findings)
+    version = version._replace(bounded=bounded)
     parts = parts_of(version, found)
     files = alembic_files.files(version, parts)
     return attached(list(findings), parts, files)
@@ -72,6 +75,7 @@ def taken_apart(read: ReadFile) -> Version | None:
         _sent(read, downs, undoing, tree, positions) or ((),) * len(undoing), style, revision.value,
         any(section.transaction == "shared" for section, _ in read.migration.sections),
         read.file.dialect, read.file.path, module.uses(tree), _probe(text, upgrade, downgrade, positions),
+        environment.environment(read.file.environment).open,
     )  # fmt: skip
 
 

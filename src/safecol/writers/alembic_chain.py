@@ -14,8 +14,8 @@ from safecol.frontends.alembic import reading
 from safecol.operations import KINDS, Operation
 from safecol.patterns import lazy
 from safecol.records import NamedTuple
-from safecol.writers import alembic_calls, cst, layout, operations
-from safecol.writers.alembic_undoing import Undoing
+from safecol.writers import alembic_calls, alembic_limits, cst, layout, operations
+from safecol.writers.alembic_undoing import Undoing, explained
 from safecol.writers.layout import Block
 from safecol.writers.parts import Part, Piece, Sent, Staged, Version, Wanted
 
@@ -58,7 +58,9 @@ def parts_of(version: Version, staged: Staged) -> list[Part]:
 
     def end_rest() -> None:
         if rest:
-            parts.append(_kept(version, tuple(rest), deploy))
+            kept = _kept(version, tuple(rest), deploy)
+            done = [operation for one in rest for sent in one.sent for operation in sent.statement.operations]
+            parts.append(kept._replace(down=undo.of_stage(kept.sql, done)))
             rest.clear()
 
     for unit in units:
@@ -79,6 +81,8 @@ def parts_of(version: Version, staged: Staged) -> list[Part]:
         first = parts[0]
         return [first._replace(down=(*first.down, *left)), *parts[1:]]
     head = _kept(version, tuple(main), 1)
+    if not left and version.downgrade is not None:
+        left = explained(one for unit in main for sent in unit.sent for one in sent.statement.operations)
     return [head._replace(down=left), *parts]
 
 
@@ -282,7 +286,7 @@ def _body(version: Version, stage: Stage, unit: Unit) -> tuple[Piece, ...]:
     alone = not stage.transaction or (version.shared and len(changes) == 1)
     around = (f"with {version.style.op}.get_context().autocommit_block():", 1) if alone else ("", 0)
     column = _COLUMN + 4 if alone else _COLUMN
-    pieces = []
+    pieces: list[tuple[Piece, Sequence[Operation]]] = []
     at = 0
     whole = operations.bare(unit.sent[0].statement.operations)
     for statement in found:
@@ -292,9 +296,9 @@ def _body(version: Version, stage: Stage, unit: Unit) -> tuple[Piece, ...]:
         sql = stage.sql[statement.span.start : statement.span.end]
         directives = [f"# {match[1]}" for match in _DIRECTIVE.finditer(stage.sql, at, statement.span.start)]
         code = _coded(version, sql, statement.operations, call, column)
-        pieces.append(Piece("\n".join([*directives, code]), *around))
+        pieces.append((Piece("\n".join([*directives, code]), *around), statement.operations))
         at = statement.span.end
-    return tuple(pieces)
+    return alembic_limits.limited(version, pieces)
 
 
 def _loop(version: Version, sql: str) -> str:

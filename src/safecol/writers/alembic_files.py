@@ -66,12 +66,13 @@ def _text(version: Version, part: Part, place: tuple[int, int], revision: str, b
                 edits.append((positions.span(node), written))
     lines = _docstring(version, part, place, revision, before)
     edits.append(module.with_docstring(text, tree, positions, lines))
-    edits.append((module.body_span(text, version.upgrade, positions), _body(part.up)))
+    up, down = _ended(version, part.up), _ended(version, part.down)
+    edits.append((module.body_span(text, version.upgrade, positions), _body(up)))
     if version.downgrade is not None:
-        edits.append((module.body_span(text, version.downgrade, positions), _body(part.down)))
-    needed = {version.upgrade.name: _used(version.upgrade, part.up)}
+        edits.append((module.body_span(text, version.downgrade, positions), _body(down)))
+    needed = {version.upgrade.name: _used(version.upgrade, up)}
     if version.downgrade is not None:
-        needed[version.downgrade.name] = _used(version.downgrade, part.down)
+        needed[version.downgrade.name] = _used(version.downgrade, down)
     edits += module.unneeded(text, tree, positions, version.uses, needed, _KEPT)
     made = module.tidied(layout.edited(text, edits))
     given = {name for node in tree.body for name in layout.bound(node)}
@@ -79,6 +80,21 @@ def _text(version: Version, part: Part, place: tuple[int, int], revision: str, b
         if name not in given:
             made = module.with_import(made, line)
     return made
+
+
+def _ended(version: Version, pieces: Sequence[Piece]) -> tuple[Piece, ...]:
+    """The pieces; where env.py has begun a transaction, it is ended before a block that commits."""
+    if not version.opened:
+        return tuple(pieces)
+    commit = Piece(f"{version.style.op}.get_bind().commit()")
+    found: list[Piece] = []
+    for piece in pieces:
+        begins = not piece.around or not found or (found[-1].around, found[-1].within) != (piece.around, piece.within)
+        commits = "autocommit_block(" in (piece.around or piece.code)
+        if begins and commits and (not found or found[-1] != commit):
+            found.append(commit)
+        found.append(piece)
+    return tuple(found)
 
 
 def _used(node: ast.FunctionDef | ast.AsyncFunctionDef, pieces: Sequence[Piece]) -> frozenset[str]:

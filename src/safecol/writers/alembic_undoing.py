@@ -1,7 +1,7 @@
 """A version file taken apart comes in; the code that undoes each stage, the user's own where there is, goes out."""
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from safecol.operations import IndexDefinition, Operation
 from safecol.writers import alembic_calls, cst, layout, operations
@@ -20,7 +20,9 @@ _OPPOSITE = {
     "rename-table": "rename-table",
 }
 _OPPOSITE |= {after: before for before, after in _OPPOSITE.items()}
-_TYPES = {"check": "check", "foreign-key": "foreignkey", "unique": "unique", "primary-key": "primary"}
+_LOST = frozenset({"drop-table", "drop-column", "drop-schema", "drop-type", "drop-sequence", "truncate", "delete"})
+_DATA = frozenset({"update", "insert", "merge", "copy-in"})
+_CHECKS = frozenset({"validate-constraint", "set", "reset", "analyze", "select", "commit"})
 
 
 class Undoing:
@@ -44,9 +46,9 @@ class Undoing:
         statements = operations.statements(sql, version.dialect)
         for statement in reversed(statements):
             for operation in reversed(statement.operations):
-                own = self._own(operation) if any(_same(operation, one) for one in changed) else None
+                own = self._own(operation, changed)
                 found += own if own is not None else self._made(operation)
-        return tuple(found)
+        return tuple(found) or explained(operation for one in statements for operation in one.operations)
 
     def left(self) -> tuple[Piece, ...]:
         """What no stage has taken."""
@@ -61,13 +63,17 @@ class Undoing:
     def _whole(self) -> tuple[Piece, ...]:
         return tuple(Piece(_code(block)) for block in self.version.undoing)
 
-    def _own(self, operation: Operation) -> list[Piece] | None:
-        """The user's call that undoes an operation."""
+    def _own(self, operation: Operation, changed: Sequence[Operation]) -> list[Piece] | None:
+        """The user's call that undoes an operation, where that is the change itself."""
+        same = next((one for one in changed if _same(operation, one)), None)
+        if same is None:
+            return None
+        renamed = operation.kind == "drop-table" and _key(operation) != _key(same)
         for number, (block, sent) in enumerate(zip(self.version.undoing, self.version.unsent, strict=True)):
             if number in self.taken or len(sent) != 1 or not sent[0].known:
                 continue
-            if any(_undoes(one, operation) for one in sent[0].statement.operations):
-                made = self._of_block(block, sent[0])
+            if any(_undoes(one, same) for one in sent[0].statement.operations):
+                made = self._renamed(block, operation) if renamed else self._of_block(block, sent[0])
                 if made is not None:
                     self.taken.add(number)
                     return [made]
@@ -83,6 +89,16 @@ class Undoing:
             call = cst.with_keyword(cst.without_keywords(call, ("if_not_exists",)), "postgresql_concurrently", "True")
             return Piece(cst.fitted(call, layout.WIDTH - 8), f"with {self._op}.get_context().autocommit_block():", 1)
         return Piece(_code(block), block.around, block.within)
+
+    def _renamed(self, block: Block, operation: Operation) -> Piece | None:
+        """The call that makes a table, for the name that it had when it was dropped."""
+        call = cst.parse(block.code) if isinstance(block.node, ast.Expr) else None
+        if call is None or cst.name(call) != "create_table" or not call.args or operation.relation is None:
+            return None
+        if cst.keyword(call.args[0]) not in ("", "table_name"):
+            return None
+        name = literal(operation.relation.name, self.version.style.quote)
+        return Piece(cst.source(cst.with_value(call, call.args[0], cst.expression(name))), block.around, block.within)
 
     @property
     def _op(self) -> str:
@@ -129,9 +145,23 @@ class Undoing:
             yield Piece(cst.fitted(call, layout.WIDTH - 4) if call is not None and "\n" not in code else code)
 
 
+def explained(done: Iterable[Operation]) -> tuple[Piece, ...]:
+    """Why there is nothing to undo, or no way to do it; nothing where that goes without saying."""
+    kinds = {one.kind for one in done}
+    if kinds & _LOST:
+        return (Piece("# What is dropped here only a backup brings back."),)
+    if kinds & _DATA:
+        return (Piece("# The values that were written may stay."),)
+    if any(kind.startswith("drop-") for kind in kinds):
+        return (Piece("# Nothing misses what is dropped here."),)
+    if kinds - _CHECKS:
+        return (Piece("# What was there before is not known here."),)
+    return ()
+
+
 def _same(operation: Operation, changed: Operation) -> bool:
-    """Whether a step does the change itself, be it in another way."""
-    return operation.kind == changed.kind and _key(operation) == _key(changed)
+    """Whether a step does the change itself, be it in another way, or under another name that a table was given."""
+    return operation.kind == changed.kind and (_key(operation) == _key(changed) or operation.kind == "drop-table")
 
 
 def _undoes(operation: Operation, changed: Operation) -> bool:

@@ -57,7 +57,8 @@ class Version(NamedTuple):
     """A version file taken apart: its statements, and what each of them sends, by their number.
 
     `uses` are the names that each statement of the module uses; `probe` is the text before and after a body that is
-    read for what it sends, without the downgrade.
+    read for what it sends, without the downgrade. `opened` is whether env.py hands over a connection that is in a
+    transaction, and `bounded` whether something ends the wait for a lock by now.
     """
 
     text: str
@@ -76,6 +77,8 @@ class Version(NamedTuple):
     path: str
     uses: tuple[frozenset[str], ...]
     probe: tuple[str, str]
+    opened: bool = False
+    bounded: bool = True
 
 
 class Wanted(NamedTuple):
