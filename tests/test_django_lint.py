@@ -90,6 +90,30 @@ def test_a_finding_is_suppressed_on_its_operation(capsys: pytest.CaptureFixture[
     assert found["summary"]["suppressed"] == 1
 
 
+@pytest.mark.parametrize("rule", ["irreversible-migration", "irreversible-python"])
+def test_what_sends_no_statement_is_suppressed_where_it_stands(capsys: pytest.CaptureFixture[str], rule: str) -> None:
+    path = Path("shop/migrations/0002_next.py")
+    code = f"        # safecol: ignore[{rule}] we only go forward\n        migrations.RunPython(check),\n"
+    function = "def check(apps, schema_editor):\n    pass\n\n\nclass"
+    path.write_text(
+        NEXT.replace("        migrations.AddIndex", f"{code}        migrations.AddIndex").replace("class", function)
+    )
+    found = lint(capsys)
+    assert [finding["rule"] for finding in findings(found)] == ["blocking-index-creation"]
+    assert found["summary"]["suppressed"] == 1
+
+
+def test_what_a_way_back_destroys_is_told_where_it_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    path = Path("shop/migrations/0002_next.py")
+    added = 'migrations.AddField("book", "x", models.IntegerField(null=True)),'
+    path.write_text(NEXT.replace("        migrations.AddIndex", f"        {added}\n        migrations.AddIndex"))
+    assert "destructive-down" not in {finding["rule"] for finding in findings(lint(capsys))}
+    (finding,) = findings(lint(capsys, "--select", "destructive-down"))
+    assert (finding["line"], finding["message"]) == (
+        7, "DROP COLUMN in a down section: what was written since is lost",
+    )  # fmt: skip
+
+
 def test_the_version_of_django_is_told_where_it_is_assumed(capsys: pytest.CaptureFixture[str]) -> None:
     Path("safecol.toml").write_text('server-version = "16"\n')
     assert lint(capsys)["assumptions"] == ["django version 5.2 assumed (django-version in the settings says which)"]

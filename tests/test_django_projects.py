@@ -223,3 +223,57 @@ def test_one_of_several_databases_is_said_to_be_a_guess() -> None:
     migrations({"a/migrations/0001_initial.py": ""})
     (file,) = find()
     assert (file.dialect, file.dialect_source) == ("postgresql", "default")
+
+
+def wrong() -> dict[str, list[str]]:
+    return {file.path: [one.rule for one in file.problems] for file in find() if file.problems}
+
+
+def test_two_ends_of_an_app_are_told_at_both() -> None:
+    files = {
+        "a/migrations/0001_initial.py": "",
+        "a/migrations/0002_b.py": 'dependencies = [("a", "0001_initial")]',
+        "a/migrations/0002_c.py": 'dependencies = [("a", "0001_initial"), ("b", "0001_initial")]',
+        "b/migrations/0001_initial.py": "",
+    }
+    migrations(files)
+    assert wrong() == {"a/migrations/0002_b.py": ["multiple-heads"], "a/migrations/0002_c.py": ["multiple-heads"]}
+    messages = [problem.message for file in find() for problem in file.problems]
+    assert messages[0].startswith("`0002_b`, `0002_c` all end the history of `a`")
+    migrations({"a/migrations/0003_merge.py": 'dependencies = [("a", "0002_b"), ("a", "0002_c")]'})
+    assert wrong() == {}
+
+
+def test_a_history_whose_dependencies_are_not_read_may_have_any_ends() -> None:
+    migrations(
+        {
+            "a/migrations/0001_initial.py": "",
+            "a/migrations/0002_b.py": 'dependencies = [("a", "0001_initial")]',
+            "a/migrations/0003_c.py": "dependencies = before()",
+        }
+    )
+    assert wrong() == {}
+
+
+def test_a_squashed_migration_is_no_end_beside_those_it_replaces() -> None:
+    migrations(
+        {
+            "a/migrations/0001_initial.py": "",
+            "a/migrations/0001_squashed.py": 'replaces = [("a", "0001_initial"), ("a", "0002_b")]',
+            "a/migrations/0002_b.py": 'dependencies = [("a", "0001_initial")]',
+        }
+    )
+    assert wrong() == {}
+
+
+def test_a_dependency_that_is_not_there_is_told() -> None:
+    migrations(
+        {
+            "a/migrations/0001_initial.py": 'dependencies = [("auth", "0012_x"), ("b", "__latest__")]',
+            "a/migrations/0002_b.py": 'dependencies = [("a", "0001_initial"), ("b", "0009_gone")]',
+            "b/migrations/0001_initial.py": "",
+        }
+    )
+    assert wrong() == {"a/migrations/0002_b.py": ["missing-revision"]}
+    migrations({"b/migrations/0001_initial.py": 'replaces = [("b", "0009_gone")]'})
+    assert wrong() == {}

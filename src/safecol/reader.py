@@ -82,8 +82,8 @@ def _read_django(file: MigrationFile, source: Source, transaction: str | None, r
     migration = _migration(file, found.sections)
     session = file.project.session if file.project is not None else ()
     return ReadFile(
-        file, source, migration, found.problems, found.placeholders, emitted=found.text, places=found.places,
-        session=session, met=found.met, missed=found.missed, unused=found.unused,
+        file, source, migration, (*file.problems, *found.problems), found.placeholders, emitted=found.text,
+        places=found.places, session=session, met=found.met, missed=found.missed, unused=found.unused,
     )  # fmt: skip
 
 

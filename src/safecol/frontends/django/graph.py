@@ -2,10 +2,12 @@
 
 import ast
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from safecol.patterns import lazy
 from safecol.records import NamedTuple
+from safecol.source import Span
+from safecol.trace import Problem
 
 Key = tuple[str, str]
 """The label of an app and the name of a migration. In a dependency the name may be `__first__` or `__latest__`."""
@@ -13,6 +15,7 @@ Key = tuple[str, str]
 SETTING = "__setting__"
 """Stands for the label in a dependency on whatever app a setting names, as `swappable_dependency` makes it."""
 
+_TOP = Span(0, 0)
 _ASSIGNED = lazy(
     r"^(?:    |\t)[ \t]*(?P<name>dependencies|run_before|replaces)[^\S\n]*(?::[^=\n]+)?=[^\S\n]*(?P<open>[\[(])",
     re.MULTILINE,
@@ -130,6 +133,41 @@ def order(heads: Mapping[Key, Head], swapped: Mapping[str, str]) -> dict[Key, in
             for later in _located(each, left, gone, apps, swapped, inner):
                 before[later].append(key)
     return _sorted(before)
+
+
+def problems(heads: Mapping[Key, Head], runs: Collection[Key]) -> dict[Key, tuple[Problem, ...]]:
+    """What is wrong with the migrations beside each other: Django refuses to run any; `runs` are those that it counts.
+
+    An app of which a migration after the first doesn't say what is before it, in words that are read, is left alone.
+    """
+    found: dict[Key, list[Problem]] = {}
+    replaced = {each for one in heads.values() for each in one.replaces}
+    apps: dict[str, list[Key]] = {}
+    for key in sorted(runs):
+        apps.setdefault(key[0], []).append(key)
+    for key in sorted(runs):
+        for app, name in heads[key].dependencies:
+            here = app in apps and not name.startswith("__")
+            if here and (app, name) not in heads and (app, name) not in replaced:
+                message = f"There is no migration `{app}.{name}`, which this one depends on: Django runs none at all"
+                found.setdefault(key, []).append(Problem("missing-revision", _TOP, message))
+    for app, members in apps.items():
+        for key, message in () if any(key[0] == app for key in found) else _ends(members, heads, replaced):
+            found.setdefault(key, []).append(Problem("multiple-heads", _TOP, message))
+    return {key: tuple(each) for key, each in found.items()}
+
+
+def _ends(members: Sequence[Key], heads: Mapping[Key, Head], replaced: Collection[Key]) -> Iterator[tuple[Key, str]]:
+    """The migrations of an app that no other one of it follows, where there are several."""
+    app = members[0][0]
+    own = {key: [each for each in heads[key].dependencies if each[0] == app] for key in members}
+    after = {each for key in members for each in own[key]}
+    if any(not found for key, found in own.items() if key != members[0]) or after & set(replaced):
+        return
+    ends = [key for key in members if key not in after]
+    for key in ends if len(ends) > 1 else ():
+        names = ", ".join(f"`{name}`" for _, name in (key, *[each for each in ends if each != key][:3]))
+        yield key, f"{names} all end the history of `{app}`: Django finds conflicting migrations and runs none at all"
 
 
 def _located(

@@ -9,8 +9,11 @@ from safecol.source import Span
 
 
 def statements(found: Iterable[Statement], places: Places) -> tuple[Statement, ...]:
-    """The statements, each at the call that sends it."""
-    return tuple(one._replace(span=places.statement(one.span), parts=()) for one in found)
+    """The statements, each at the call that sends it; an operation that sends none stands for itself."""
+    made = tuple(one._replace(span=places.statement(one.span), parts=()) for one in found)
+    sending = {one.span for one in made}
+    silent = (place for place in places.senders if place not in sending)
+    return (*made, *(Statement(-number, place, ()) for number, place in enumerate(silent, 1)))
 
 
 def comments(text: str, inside: Sequence[tuple[Span, str]], places: Places) -> list[tuple[Span, str]]:
