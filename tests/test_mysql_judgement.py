@@ -115,3 +115,14 @@ def test_the_wait_for_locks_is_kept_under_its_neutral_name() -> None:
     assert setting("lock_wait_timeout", "5") == ("lock_timeout", "5000")
     assert setting("@@session.lock_wait_timeout", "5") == ("lock_timeout", "5000")
     assert setting("foreign_key_checks", "OFF") == ("foreign_key_checks", "0")
+
+
+@pytest.mark.parametrize(("dialect", "version", "error"), [("mysql", "9.7", "3140"), ("mariadb", "10.11", "4025")])
+def test_text_that_becomes_json_may_fail_once_there_are_rows(dialect: str, version: str, error: str) -> None:
+    setup = "CREATE TABLE t (id int PRIMARY KEY, c text, d json);"
+    fails = steps("ALTER TABLE t MODIFY c json", dialect=dialect, version=version, setup=setup)[-1].effect.fails
+    assert fails is not None
+    assert (fails.when, error in fails.reason) == ("unknown", True)
+    kept = steps("ALTER TABLE t MODIFY d json NOT NULL", dialect=dialect, version=version, setup=setup)[-1].effect.fails
+    assert kept is None or kept.when == "rows"
+    assert steps(f"{setup} ALTER TABLE t MODIFY c json", dialect=dialect, version=version, setup="")[-1].effect.fails is None

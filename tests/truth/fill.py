@@ -86,7 +86,7 @@ def _table(session: Any, row: tuple[Any, ...]) -> str:
             exprs[key[0]] = values
         else:
             target = session.execute("SELECT %s::oid::regclass::text", (parent,)).fetchone()[0]
-    listed = ", ".join(f'"{column}"' for column in exprs)
+    listed = ", ".join('"' + column.replace('"', '""') + '"' for column in exprs)
     values = ", ".join(exprs.values())
     problem = ""
     for rows in (ROWS, 20, 1):
@@ -123,7 +123,8 @@ def _value(column: tuple[Any, ...], check: str) -> str:
         return "g"
     if category == "S":
         length = modifier - 4 if modifier > 4 else 60
-        return f"left(g || '@{name}', {length})::{written}"
+        tail = name.replace("'", "''")
+        return f"left(g || '@{tail}', {length})::{written}"
     return f"NULL::{written}"
 
 

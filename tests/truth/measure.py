@@ -31,7 +31,7 @@ _MESSAGES = {
 }
 _RELATIONS = """
     SELECT c.oid::bigint, CASE n.nspname WHEN 'public' THEN '' ELSE n.nspname || '.' END || c.relname, c.relkind::text,
-        c.relfilenode::bigint
+        c.relfilenode::bigint, format('%I.%I', n.nspname, c.relname)
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname !~ '^(pg_|information_schema)' AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'i', 'I', 'S')
 """
@@ -47,9 +47,12 @@ _SCANS = """
 
 
 class Relation(NamedTuple):
+    """`name` is as reports show it, `written` as SQL needs it."""
+
     name: str
     kind: str
     node: int
+    written: str = ""
 
 
 class State(NamedTuple):
@@ -185,8 +188,7 @@ def _gated(both: Sessions, text: Text, origin: State | None) -> Measured:
     """Run a statement in autocommit; two gates hold it up long enough to see its locks, and are opened in turn."""
     before = state(both.watch)
     outer = origin or before
-    tables = [relation.name for relation in before.relations.values() if relation.kind in "rp"]
-    quoted = [_quoted(name) for name in tables]
+    quoted = [relation.written for relation in before.relations.values() if relation.kind in "rp"]
     result: list[Measured] = []
     seen: dict[int, str] = {}
     blocked: dict[str, list[str]] = {}
@@ -247,7 +249,7 @@ def _sample(both: Sessions, seen: dict[int, str]) -> None:
 
 def state(session: Any) -> State:
     """What a session sees now."""
-    relations = {oid: Relation(name, kind, node) for oid, name, kind, node in session.execute(_RELATIONS).fetchall()}
+    relations = {oid: Relation(*rest) for oid, *rest in session.execute(_RELATIONS).fetchall()}
     return State(relations, _locks(session, session.info.backend_pid), dict(session.execute(_SCANS).fetchall()))
 
 
@@ -284,7 +286,7 @@ def _blocked(watch: Any, outer: State, locks: dict[int, str]) -> dict[str, list[
     for oid, relation in state(watch).relations.items():
         if oid not in outer.relations or relation.kind not in "rpm":
             continue
-        name = _quoted(relation.name)
+        name = relation.written
         tries = {"reads": f"SELECT 1 FROM {name} LIMIT 1", "writes": f"DELETE FROM {name} WHERE false"}
         waited = [
             word for word, sql in tries.items() if (word == "reads" or relation.kind != "m") and _waits(watch, sql)
@@ -323,11 +325,6 @@ def _files(measured: Measured, before: State, after: State, outer: State) -> Non
 def _add(measured: Measured, key: str, value: Any) -> None:
     if value:
         measured[key] = value
-
-
-def _quoted(name: str) -> str:
-    schema, _, table = name.rpartition(".")
-    return f'"{schema or "public"}"."{table}"'
 
 
 def _first_line(error: Exception) -> str:

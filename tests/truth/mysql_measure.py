@@ -99,7 +99,8 @@ def _value(kind: str, number: int) -> str:
         return "'2020-01-01'"
     if kind in ("point", "geometry"):
         return "ST_PointFromText('POINT(1 1)')"
-    return "'{}'" if kind == "json" else f"'{number:x}'"
+    # Digits, which are JSON too.
+    return "'{}'" if kind == "json" else f"'{number}'"
 
 
 def measure(server: Server, setup: list[str], before: list[str], statement: str) -> str:

@@ -230,6 +230,8 @@ def _modify_column(context: Context, operation: Operation, key: str, rest: Rest,
     )
     longer = old is not None and old.type is not None and types.shape(old.type).family == shape.family == "varchar"
     found["foreign_key_longer"] = found["foreign_key_type"] is True and longer
+    texts = old is not None and old.type is not None and types.shape(old.type).family in types.CHARACTER
+    found["to_json"] = shape.family == "json" and texts and context.has_rows(key)
     zero = _zero(shape.family, definition, found)
     found["zero"] = zero if found["nullability"] == "required" and not found["strict"] else None
 
