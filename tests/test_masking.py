@@ -80,6 +80,8 @@ def test_sql_strings_and_comments_are_left_alone(text: str) -> None:
         ("WHERE a = ?", "WHERE a = s"),
         ("WHERE a = %s AND b = %(name)s", "WHERE a = s_ AND b = s_______"),
         ("FROM @table@", "FROM s______"),
+        ("GRANT CREATE ON SCHEMA public TO {user}", "GRANT CREATE ON SCHEMA public TO s_____"),
+        ("a = '{x}'::int[]", "a = '{x}'::int[]"),
         ("SELECT 1\nGO\nSELECT 2", "SELECT 1\n; \nSELECT 2"),
         ("SELECT 1\n/\n", "SELECT 1\n;\n"),
         ("DELIMITER //\nSELECT 1", "            \nSELECT 1"),

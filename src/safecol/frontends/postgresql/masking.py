@@ -26,7 +26,7 @@ _ODD_SPACES = "\ufeff\u00a0\u1680\u2000-\u200b\u2028\u2029\u202f\u205f\u2060\u30
 _TRIGGER = lazy(rf"\\|\$[{{(]|\{{[{{%#]|<%|(?<![:\w]):[A-Za-z_'\"]|[{_ODD_SPACES}]|\bFROM\s+STDIN\b", re.IGNORECASE)
 # Placeholders of drivers that are operators of PostgreSQL as well: masked only where a statement doesn't parse.
 _DOUBTFUL = lazy(
-    r"\?|%s|%\(|@\w+@|\w:[A-Za-z_'\"]|^[ \t]*(?:GO|/|DELIMITER\b.*)[ \t]*\r?$", re.MULTILINE | re.IGNORECASE
+    r"\?|%s|%\(|@\w+@|\{\w+\}|\w:[A-Za-z_'\"]|^[ \t]*(?:GO|/|DELIMITER\b.*)[ \t]*\r?$", re.MULTILINE | re.IGNORECASE
 )
 
 # "{{ index .Options "Namespace" }}": the template's quotes are not the identifier's.
@@ -49,7 +49,7 @@ _TEMPLATES = (
     ),
 )
 _VARIABLE = lazy(r":(?:'\w+'|\"\w+\"|[A-Za-z_]\w*)")
-_DRIVER = lazy(r"\?(?![|&])|%\(\w+\)s|%s(?!\w)|@\w+@")
+_DRIVER = lazy(r"\?(?![|&])|%\(\w+\)s|%s(?!\w)|@\w+@|\{[A-Za-z_]\w*\}")
 _CLIENT_LINE = lazy(r"[ \t]*(?:(GO|/)|DELIMITER\b.*)[ \t]*\r?(?=\n|\Z)", re.IGNORECASE)
 _PSQL_COMMAND = lazy(r"\\(?:;|\\|(?P<send>(?:g|gx|gset|gexec|gdesc|watch|crosstabview)\b)?[^\n\r]*)")
 _COPY = lazy(r"COPY\b.*\bFROM\s+STDIN\b", re.IGNORECASE | re.DOTALL)
@@ -63,7 +63,7 @@ def mask(text: str, span: Span, *, doubtful: bool = False) -> Masked:
     """`text` with what isn't SQL in `span` masked; text outside `span` is untouched.
 
     A placeholder where a name or a value stands becomes a name, one that stands for a statement white space. With
-    `doubtful`, `?`, `%s`, `%(x)s`, `@x@` and lines of other clients (`GO`, `/`, `DELIMITER`) are masked as well.
+    `doubtful`, `?`, `%s`, `%(x)s`, `@x@`, `{x}` and lines of other clients (`GO`, `/`, `DELIMITER`) are masked as well.
     """
     start, end = span
     doubted = doubtful and _DOUBTFUL.search(text, start, end)
