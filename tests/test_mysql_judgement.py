@@ -125,4 +125,46 @@ def test_text_that_becomes_json_may_fail_once_there_are_rows(dialect: str, versi
     assert (fails.when, error in fails.reason) == ("unknown", True)
     kept = steps("ALTER TABLE t MODIFY d json NOT NULL", dialect=dialect, version=version, setup=setup)[-1].effect.fails
     assert kept is None or kept.when == "rows"
-    assert steps(f"{setup} ALTER TABLE t MODIFY c json", dialect=dialect, version=version, setup="")[-1].effect.fails is None
+    assert (
+        steps(f"{setup} ALTER TABLE t MODIFY c json", dialect=dialect, version=version, setup="")[-1].effect.fails
+        is None
+    )
+
+
+# As the servers do: MariaDB passes over what is for MySQL 5.7 and later, and both over what is for later servers.
+@pytest.mark.parametrize(
+    ("comment", "dialect", "version", "is_code"),
+    [
+        ("/*!50700 , ADD y int */", "mysql", "9.7.4", True),
+        ("/*!80023 , ADD y int */", "mysql", "8.0.23", True),
+        ("/*!80023 , ADD y int */", "mysql", "8.0.22", False),
+        ("/*!080023, ADD y int */", "mysql", "8.0.22", False),
+        ("/*!90800 , ADD y int */", "mysql", "9.7.4", False),
+        ("/*!100000 , ADD y int */", "mysql", "9.7.4", False),
+        ("/*!99999 , ADD y int */", "mysql", "9.7.4", False),
+        ("/*M!100000 , ADD y int */", "mysql", "9.7.4", False),
+        ("/*! , ADD y int */", "mysql", "5.7", True),
+        ("/*!50699 , ADD y int */", "mariadb", "10.11.18", True),
+        ("/*!50700 , ADD y int */", "mariadb", "10.11.18", False),
+        ("/*!080000 , ADD y int */", "mariadb", "10.11.18", False),
+        ("/*!99999 , ADD y int */", "mariadb", "10.11.18", False),
+        ("/*!100000 , ADD y int */", "mariadb", "10.11.18", True),
+        ("/*!101200 , ADD y int */", "mariadb", "10.11.18", False),
+        ("/*!101200 , ADD y int */", "mariadb", "11.8.9", True),
+        ("/*M!50701 , ADD y int */", "mariadb", "10.11.18", True),
+        ("/*M!99999 , ADD y int */", "mariadb", "10.11.18", True),
+        ("/*M!120000 , ADD y int */", "mariadb", "10.11.18", False),
+    ],
+)
+def test_a_comment_is_code_from_its_version_on(comment: str, dialect: str, version: str, is_code: bool) -> None:
+    found = [
+        step.operation.column for step in steps(f"ALTER TABLE t ADD x int {comment}", dialect=dialect, version=version)
+    ]
+    wanted = 2 if is_code else 1
+    assert len(found) == wanted
+
+
+def test_a_statement_that_is_a_comment_runs_from_its_version_on() -> None:
+    sql = "/*!80016 ALTER TABLE t DROP COLUMN b */;"
+    assert [step.operation.kind for step in steps(sql, version="8.0.16")] == ["drop-column"]
+    assert steps(sql, version="5.7") == []

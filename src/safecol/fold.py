@@ -100,7 +100,8 @@ def trace(
     context.start_section(section, len(statements))
     steps: list[Step] = []
     missed: list[Statement] = []
-    for statement in statements:
+    for written in statements:
+        statement = _at_version(written, context.version) if written.versions else written
         if statement.parts or context.schema.routines:
             from safecol import inside
 
@@ -113,6 +114,13 @@ def trace(
     context.end_section()
     locks = dialect.table.blocks
     return Trace(migration, text, section, tuple(steps), still_open, missed=tuple(missed), locks=locks)
+
+
+def _at_version(statement: Statement, version: int) -> Statement:
+    for below, operations in statement.versions:
+        if version < below:
+            return statement._replace(operations=operations, parts=(), opaque=None)
+    return statement
 
 
 def run(context: Context, dialect: Dialect, statement: Statement, body: Body | None = None) -> list[Step]:

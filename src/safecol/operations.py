@@ -270,7 +270,8 @@ class Statement(NamedTuple):
     """One statement: `number` counts from 1 in its file; `span` excludes the terminator and leading comments.
 
     `opaque` is set when some of it was not understood; `operations` then hold what was. `parts` are the statements of a
-    body that runs as part of this one (a DO block), in order: they carry its number and spans of their own.
+    body that runs as part of this one (a DO block), in order: they carry its number and spans of their own. `versions`
+    are what servers below a version (its number) run instead, lowest first: where comments are code from one on.
     """
 
     number: int
@@ -278,6 +279,7 @@ class Statement(NamedTuple):
     operations: tuple[Operation, ...]
     opaque: Opaque | None = None
     parts: tuple["Statement", ...] = ()
+    versions: tuple[tuple[int, tuple[Operation, ...]], ...] = ()
 
 
 class Section(NamedTuple):

@@ -158,7 +158,7 @@ def unwrap(text: str, span: Span, lexicon: Lexicon, runs: "re.Pattern[str]") -> 
     if at < 0:
         return text
     parts, last = [], 0
-    for start, end in _executables(text, span, lexicon):
+    for start, end in executables(text, span, lexicon):
         opened = runs.match(text, start, end)
         if opened is None:
             continue
@@ -172,7 +172,7 @@ def _first(text: str, span: Span, marks: Iterable[str]) -> int:
     return min(found, default=-1)
 
 
-def _executables(text: str, span: Span, lexicon: Lexicon) -> "list[Span]":
+def executables(text: str, span: Span, lexicon: Lexicon) -> list[Span]:
     """The executable comments, with the comments and strings inside of them skipped."""
     found: list[Span] = []
     known = lexing.patterns(lexicon)

@@ -12,11 +12,15 @@ from safecol.trace import Placeholder
 
 
 class Converted(NamedTuple):
-    """One statement as understood: `opaque` says what was not, `parts` are statements that run as part of it."""
+    """One statement as understood: `opaque` says what was not, `parts` are statements that run as part of it.
+
+    `versions` is what older servers run instead, as in Statement.
+    """
 
     operations: tuple[Operation, ...]
     opaque: Opaque | None = None
     parts: tuple[Statement, ...] = ()
+    versions: tuple[tuple[int, tuple[Operation, ...]], ...] = ()
 
 
 Convert = Callable[[str, Span, int], Converted]
@@ -56,7 +60,7 @@ def read_section(
         if opaque is not None and opaque.syntax and _holds(placeholders, place):
             # With text in it that isn't SQL, the server gets something else than what was read here.
             opaque = opaque._replace(syntax=False)
-        statements.append(Statement(number, place, found.operations, opaque, found.parts))
+        statements.append(Statement(number, place, found.operations, opaque, found.parts, found.versions))
     return Reading(tuple(statements), tuple(sorted(placeholders)))
 
 
