@@ -200,6 +200,23 @@ def test_it_can_be_suppressed_and_a_candidate_that_does_not_hold_is_not_counted(
     assert stale(sql, {"a.py": "x = 1"}) == []
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DROP TABLE tag; CREATE TABLE app.tag (id bigint PRIMARY KEY);",
+        "CREATE TABLE app.users (phone_number text); ALTER TABLE users DROP COLUMN phone_number;",
+        "ALTER TABLE app.jobs RENAME TO tasks; CREATE TABLE jobs (id bigint PRIMARY KEY);",
+    ],
+)
+def test_a_name_that_another_schema_has_may_be_what_the_code_means(sql: str) -> None:
+    assert (
+        stale(
+            sql, {"a.py": 'x = "SELECT phone_number FROM users"\ny = "SELECT id FROM tag"\nz = "SELECT id FROM jobs"'}
+        )
+        == []
+    )
+
+
 def test_of_several_tables_that_one_statement_drops_the_right_one_is_named() -> None:
     (finding,) = stale("DROP TABLE orders, tag;", {"a.py": 'x = "SELECT status FROM orders"'})
     assert finding.message.startswith("`orders` is dropped")

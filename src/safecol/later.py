@@ -204,15 +204,15 @@ class Later:
         return texts, tuple(notes)
 
     def _elsewhere(self, gone: "Gone", name: str) -> bool:
-        """Whether another history of the run has the same name: code may mean that one."""
+        """Whether another history of the run, or another schema, has the same name: code may mean that one."""
         key = f"{gone.schema}.{gone.name}" if gone.schema else gone.name
         for other, (schema, _) in self._schemas.items():
-            if other == name:
+            if gone.kind == "routine":
+                if other != name and key in schema.routines:
+                    return True
                 continue
-            table = schema.tables.get(key)
-            if gone.kind == "routine" and key in schema.routines:
-                return True
-            if table is not None and (gone.column is None or gone.column in table.columns):
+            named = (table for at, table in schema.tables.items() if at.rpartition(".")[2] == gone.name)
+            if any(gone.column is None or gone.column in table.columns for table in named):
                 return True
         return False
 

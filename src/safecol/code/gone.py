@@ -53,6 +53,8 @@ class Losses(Generic[_Kept]):
         operation = step.operation
         for gone in _brought_back(operation):
             self._lost.pop(self._of(gone), None)
+            if self._lost:
+                self._forget_like(self._of(gone))
         taken = _taken(operation)
         if taken is None:
             return
@@ -65,6 +67,12 @@ class Losses(Generic[_Kept]):
     def left(self) -> Iterator[tuple[Gone, _Kept]]:
         """The names that are gone for good."""
         yield from self._lost.items()
+
+    def _forget_like(self, back: Gone) -> None:
+        """A name without a schema may be that of any: the search path says, which the server alone knows."""
+        for gone in [each for each in self._lost if each._replace(schema=None) == back._replace(schema=None)]:
+            if gone.schema is None or back.schema is None:
+                del self._lost[gone]
 
     def _of(self, gone: Gone) -> Gone:
         return gone._replace(schema=None) if gone.schema == self._default else gone
