@@ -277,3 +277,40 @@ def test_a_dependency_that_is_not_there_is_told() -> None:
     assert wrong() == {"a/migrations/0002_b.py": ["missing-revision"]}
     migrations({"b/migrations/0001_initial.py": 'replaces = [("b", "0009_gone")]'})
     assert wrong() == {}
+
+
+KEY = 'operations = [migrations.CreateModel("A", [("id", models.{}(auto_created=True, primary_key=True))])]'
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"requirements.txt": "Django==5.2"}, "AutoField"),
+        ({"requirements.txt": "Django==6.0"}, "BigAutoField"),
+        ({"requirements.txt": "Django==6.0", "config/settings.py": "DEBUG = False"}, "BigAutoField"),
+        (
+            {
+                "requirements.txt": "Django==5.2",
+                "a/migrations/0002_b.py": KEY.format("BigAutoField") + '\n    dependencies = [("a", "0001_initial")]',
+                "a/migrations/0001_initial.py": KEY.format("AutoField"),
+            },
+            "BigAutoField",
+        ),
+        (
+            {
+                "requirements.txt": "Django==5.2",
+                "a/migrations/0002_b.py": KEY.format("BigAutoField"),
+                "config/settings.py": "DEBUG = False",
+            },
+            "AutoField",
+        ),
+    ],
+)
+def test_keys_that_no_model_names_are_of_the_kind_that_django_takes(files: dict[str, str], expected: str) -> None:
+    migrations(
+        {"a/migrations/0001_initial.py": "", **{one: text for one, text in files.items() if "migrations" in one}}
+    )
+    write({one: text for one, text in files.items() if "migrations" not in one})
+    (project, *_) = [file.project for file in find()]
+    assert project is not None
+    assert project.auto_field == f"django.db.models.{expected}"

@@ -19,6 +19,7 @@ _PROJECT = ("pyproject.toml", "setup.py", "setup.cfg", "requirements.txt", "Pipf
 _SKIPPED = frozenset(
     {"node_modules", "__pycache__", "venv", "vendor", "site-packages", "bower_components", "static", "locale", "env"}
 )
+_KEY = lazy(r"\b((?:django\.db\.)?models\.(?:Big|Small)?AutoField)\((?=[^()]*\bauto_created=True)")
 _CONFIG = lazy(r"^class\s+(\w+)\s*\([^)]*Config\s*\)\s*:(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
 _ASSIGNED = lazy(
     r"^\s+(label|name|default|default_auto_field)\s*(?::[^=\n]+)?=\s*(?:[\"']([\w.]+)[\"']|(True|False))", re.MULTILINE
@@ -126,10 +127,11 @@ def _described(
     required = "\n".join(_requirements(root, around))
     release, source = _release(given, required, heads.values())
     backend = next(iter(says.backends), "")
+    latest = sorted(members, key=lambda full: positions.get(keys[full], -1), reverse=True)
     spoken, spoken_source = _dialect(says, required, members, around)
     project = Project(
         root, release, source, user_model, swapped,
-        given.auto_field or says.auto_field or "django.db.models.AutoField",
+        given.auto_field or says.auto_field or _auto_field(latest, says, release, around),
         auto_fields, backend, given.helpers, frozenset(labels.values()), _session(backend, says),
     )  # fmt: skip
     history = shown(root) if root != os.getcwd() else "."
@@ -223,6 +225,15 @@ def _voted(members: Sequence[str], heads: Mapping[str, graph.Head]) -> str:
             if app != graph.SETTING and name != own and (name in names or (app, name) in heads[full].replaces):
                 votes[app] += 1 if name.startswith("0001_initial") else 3
     return votes.most_common(1)[0][0] if votes else ""
+
+
+def _auto_field(latest: Iterable[str], says: modules.Found, release: Release, around: Surroundings) -> str:
+    """DEFAULT_AUTO_FIELD where nothing says it: Django's own, or that of the latest key where no settings are here."""
+    for full in latest if not says.texts else ():
+        made = _KEY.search(around.text(full))
+        if made:
+            return f"django.db.{made[1].removeprefix('django.db.')}"
+    return f"django.db.models.{'BigAutoField' if release >= (6, 0) else 'AutoField'}"
 
 
 def _requirements(root: str, around: Surroundings) -> Iterator[str]:
