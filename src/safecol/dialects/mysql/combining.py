@@ -200,6 +200,11 @@ def _asserted(context: Context, clauses: Sequence[Part], whole: Effect, algorith
         return whole
     if whole.fails is not None and whole.fails.when == "always":
         return whole
+    if algorithm and algorithm not in _words(context):
+        reason = f"this version has no ALGORITHM={algorithm} (error 1800)"
+        return whole._replace(fails=Failure("always", reason, "assertion"))
+    if lock and lock not in ("DEFAULT", *LOCK_CLAUSES):
+        return whole._replace(fails=Failure("always", f"there is no LOCK={lock} (error 1801)", "assertion"))
     done = str(whole.algorithm)
     held = whole.lock_clause or "NONE"
     if whole.unknown and _promises(algorithm, lock):
@@ -225,6 +230,13 @@ def _asserted(context: Context, clauses: Sequence[Part], whole: Effect, algorith
             blocks = tuple(word for word in ("reads", "writes") if word in asked)
             return whole._replace(lock_clause=lock, blocks=blocks)
     return whole
+
+
+def _words(context: Context) -> tuple[str, ...]:
+    """What ALGORITHM may be: INSTANT came with MySQL 8.0.12, and with NOCOPY with MariaDB 10.3.2."""
+    if context.dialect == "mysql":
+        return ("DEFAULT", "INPLACE", "COPY", *(("INSTANT",) if context.version >= 80_012 else ()))
+    return ("DEFAULT", "INPLACE", "COPY", *(("INSTANT", "NOCOPY") if context.version >= 100_302 else ()))
 
 
 def _promises(algorithm: str, lock: str) -> bool:
