@@ -252,6 +252,19 @@ def test_a_finding_that_covers_another_takes_its_place_and_its_stages() -> None:
     assert "DROP COLUMN state" in next(each for each in findings if each.rule == breaking[0][0]).stages[-1].sql
 
 
+@pytest.mark.parametrize(
+    ("query", "lost"),
+    [
+        ("SELECT id, state FROM orders", "the order that its columns had"),
+        ("SELECT state, id::text AS id FROM orders", "the types that its columns had"),
+    ],
+)
+def test_what_a_view_that_can_not_be_replaced_would_lose_is_named(query: str, lost: str) -> None:
+    sql = f"CREATE VIEW shown AS SELECT state, id FROM orders; CREATE OR REPLACE VIEW shown AS {query};"
+    (finding,) = found("redefined-view", sql)
+    assert lost in finding.message
+
+
 def test_a_covered_finding_stays_where_the_other_rule_is_not_selected() -> None:
     assert lines(MOVED, found("column-drop", f"{MOVED} ALTER TABLE orders DROP COLUMN state;")) == [2]
 

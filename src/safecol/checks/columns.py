@@ -1,21 +1,19 @@
 """Conventions about columns: a trace comes in; types and defaults that teams avoid go out."""
 
-import re
 from collections.abc import Callable, Iterator
 
 from safecol.checks.keys import largest_of
 from safecol.expressions import Call
-from safecol.operations import ColumnDefinition, ConstraintDefinition, TableDefinition
+from safecol.operations import ColumnDefinition, ConstraintDefinition, IndexDefinition, TableDefinition
+from safecol.patterns import lazy
 from safecol.source import Span
 from safecol.trace import Hit, Step, Trace
 
 _RANDOM = frozenset({"gen_random_uuid", "uuid_generate_v4", "uuidv4"})
-_MONEY = re.compile(
+_MONEY = lazy(
     r"(?:^|_)(?:price|amount|cost|total|subtotal|balance|fee|salary|wage|payment|revenue|discount|tax|budget|money)s?(?:_|$)"
 )
 _FLOATS = frozenset({"float4", "float8", "float", "double", "double precision", "real"})
-# Where an integer has 64 bits, or 38 digits, whatever it is called, or a primary key numbers no rows.
-_WIDE = frozenset({"sqlite", "oracle", "snowflake", "bigquery", "cockroachdb", "clickhouse"})
 _SMALL = {"int2": "smallint", "int4": "integer"}
 
 
@@ -55,7 +53,7 @@ def _keys(trace: Trace) -> Iterator[tuple[Step, ColumnDefinition]]:
 def small_keys(trace: Trace) -> Iterator[Hit]:
     """Primary keys of two or four bytes that count up."""
     for step, column in _keys(trace):
-        if trace.migration.dialect in _WIDE or _refers(step, column):
+        if _refers(step, column):
             continue
         largest = largest_of(column.type)
         if largest is not None:
@@ -133,8 +131,6 @@ def unindexed_references(trace: Trace) -> Iterator[Hit]:
 
 def _index_starts(trace: Trace) -> dict[str, list[tuple[str, ...]]]:
     """The leading columns of the indexes that the section makes, by table."""
-    from safecol.operations import IndexDefinition
-
     found: dict[str, list[tuple[str, ...]]] = {}
     for step in trace.steps:
         definition = step.operation.definition

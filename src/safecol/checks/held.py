@@ -53,17 +53,19 @@ def copies(trace: Trace) -> list[Step]:
     ]
     if not found:
         return []
-    created = {
-        step.operation.relation.name
-        for each in (*trace.before, trace)
-        for step in each.steps
-        if step.operation.kind in {"create-table", "create-table-as"} and step.operation.relation
-    }
+    created = created_tables(trace)
     return [
         step
         for step in found
         if any(name.schema not in _CATALOGS and name.name not in created for name in step.operation.reads)
     ]
+
+
+def created_tables(trace: Trace) -> set[str]:
+    """The names of the tables that the change set has made up to the end of the section."""
+    kinds = {"create-table", "create-table-as"}
+    steps = (step for each in (*trace.before, trace) for step in each.steps if step.operation.kind in kinds)
+    return {step.operation.relation.name for step in steps if step.operation.relation}
 
 
 def strong(trace: Trace, step: Step) -> list[HeldLock]:

@@ -8,6 +8,7 @@ from safecol.patterns import lazy
 from safecol.trace import Hit, Step, Trace
 
 _VIEWS = frozenset({"create-view", "create-materialized-view", "create-table", "create-table-as"})
+_REFUSED = "the server refuses to replace a view that way"
 _DEFAULT = lazy(r"\bdefault\b|:?=", re.IGNORECASE)
 
 
@@ -35,7 +36,7 @@ def narrowed_views(trace: Trace) -> Iterator[Hit]:
     for at, step in enumerate(trace.steps):
         if step.operation.kind == "create-view" and step.facts.get("redefinition") == "refused":
             before = str(step.facts.get("outputs_before") or "").split(",")
-            yield from _narrowed(step, before, "the server refuses to replace a view that way")
+            yield from _narrowed(step, before, _REFUSED)
         if step.operation.kind == "create-view" and step.existing and step.facts.get("redefinition") == "narrowed":
             yield from _narrowed(step, str(step.facts["outputs_before"]).split(","), "code that reads it fails")
         if step.operation.kind != "drop-view" or not step.existing or not step.facts.get("outputs"):
@@ -52,8 +53,9 @@ def _narrowed(step: Step, before: list[str], then: str) -> Iterator[Hit]:
     missing = [column for column in before if column not in query.outputs]
     if missing:
         yield Hit(step, step.operation.span, {"missing": _listed(missing), "then": then})
-    elif "refuses" in then:
-        yield Hit(step, step.operation.span, {"missing": "the order that its columns had", "then": then})
+    elif then is _REFUSED:
+        lost = "the types" if step.facts.get("retyped") is True else "the order"
+        yield Hit(step, step.operation.span, {"missing": f"{lost} that its columns had", "then": then})
 
 
 def _listed(names: list[str]) -> str:

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Iterator
 
+from safecol.checks import bodies
+from safecol.checks.held import created_tables
 from safecol.operations import Operation, RoutineDefinition
 from safecol.patterns import lazy
-from safecol.source import Span
 from safecol.trace import Hit, Step, Trace
 
 # Kinds that fail, or do it twice, when they run again; each with the flag that makes it repeatable.
@@ -137,7 +138,6 @@ def _line(trace: Trace, step: Step) -> int:
     return trace.line(step.statement.span)
 
 
-_COMMENT = lazy(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _LOOP = lazy(r"\bLOOP\b(.*?)\bEND\s+LOOP\b", re.IGNORECASE | re.DOTALL)
 _CHANGE = lazy(
     r"\b(?:UPDATE|DELETE\s+FROM|INSERT\s+INTO)\s+(?:ONLY\s+)?((?:[\w$]+|\"[^\"]+\")(?:\.(?:[\w$]+|\"[^\"]+\"))?)",
@@ -153,28 +153,15 @@ def loops_without_commit(trace: Trace) -> Iterator[Hit]:
         definition = step.operation.definition
         if step.operation.kind != "do-block" or not isinstance(definition, RoutineDefinition):
             continue
-        body = _COMMENT.sub(lambda found: " " * len(found[0]), definition.body)
+        body = bodies.without_comments(definition)
         for loop in _LOOP.finditer(body):
             change = _CHANGE.search(loop[1])
             if change is None or _COMMIT.search(loop[1]):
                 continue
             if created is None:
-                created = _created(trace)
+                created = created_tables(trace)
             name = change[1].replace('"', "")
             if name.rpartition(".")[2] in created:
                 continue
-            yield Hit(step, _within(step, definition, loop), {"table": name})
+            yield Hit(step, bodies.place(step, definition, loop), {"table": name})
             break
-
-
-def _created(trace: Trace) -> set[str]:
-    kinds = {"create-table", "create-table-as"}
-    steps = (step for each in (*trace.before, trace) for step in each.steps if step.operation.kind in kinds)
-    return {step.operation.relation.name for step in steps if step.operation.relation}
-
-
-def _within(step: Step, definition: RoutineDefinition, loop: re.Match[str]) -> Span:
-    body = definition.body_span
-    if body is None or body.end - body.start != len(definition.body):
-        return step.operation.span
-    return Span(body.start + loop.start(), body.start + loop.end())

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from safecol.checks import bodies
 from safecol.operations import Operation, RoutineDefinition
 from safecol.patterns import lazy
 from safecol.source import Span
@@ -124,7 +125,6 @@ def _pinned_before(trace: Trace, at: int, operation: Operation) -> bool:
     return any(other.relation == operation.relation and _sets_path(other) for other in earlier)
 
 
-_COMMENT = lazy(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _EXECUTE = lazy(
     r"\bEXECUTE\s+(?!PROCEDURE\b|FUNCTION\b|ON\b)((?:'(?:[^']|'')*'|\"[^\"]*\"|[^;'\"])*?)(?=;|\bINTO\b|\bUSING\b|\bLOOP\b)",
     re.IGNORECASE,
@@ -156,12 +156,12 @@ def dynamic_statements(trace: Trace) -> Iterator[Hit]:
             continue
         if definition.language != "plpgsql" or not definition.arguments:
             continue  # without arguments the caller has nothing to smuggle in
-        body = _COMMENT.sub(lambda found: " " * len(found[0]), definition.body)
+        body = bodies.without_comments(definition)
         for found in _EXECUTE.finditer(body):
             operand = _spliced(found[1], body, _harmless(definition, body))
             if operand:
                 name = str(step.operation.relation) if step.operation.relation else "the function"
-                yield Hit(step, _within(step, definition, found), {"operand": operand, "function": name})
+                yield Hit(step, bodies.place(step, definition, found), {"operand": operand, "function": name})
                 break
 
 
@@ -188,13 +188,6 @@ def _spliced(expression: str, body: str, harmless: set[str]) -> str:
         if not re.search(rf"\b{word}\s*(?:\[[^]]*\]\s*)?:?=|\b(?:FOR|FOREACH|INTO)\s+{word}\b", body, re.IGNORECASE):
             return " ".join(bare.split())
     return ""
-
-
-def _within(step: Step, definition: RoutineDefinition, found: re.Match[str]) -> Span:
-    body = definition.body_span
-    if body is None or body.end - body.start != len(definition.body):
-        return step.operation.span
-    return Span(body.start + found.start(), body.start + found.end())
 
 
 def server_files(trace: Trace) -> Iterator[Hit]:

@@ -11,11 +11,6 @@ from safecol.trace import Hit, Step, Trace
 _BY_RUNNER = frozenset({"wrapped", "shared"})
 _CLIENTS = frozenset({"psql", "sqitch"})
 _ENDS = frozenset({"commit", "rollback", "prepare-transaction"})
-# The way out of a transaction for runners that are no SQL runners of the table.
-_CURES = {
-    "alembic": "with op.get_context().autocommit_block():",
-    "django": "atomic = False",
-}
 _CONCURRENTLY = lazy(r"\s*([a-z]+(?:\s+unique)?\s+[a-z]+)\b.*?\bconcurrently\b", re.IGNORECASE | re.DOTALL)
 _WORDS = lazy(r"\s*([a-z]+(?:\s+[a-z]+)?)", re.IGNORECASE)
 
@@ -95,7 +90,7 @@ def way_out(runner: str) -> str:
     from safecol.runners.table import RUNNERS
 
     known = RUNNERS.get(runner)
-    return known.cure if known is not None else _CURES.get(runner, "")
+    return known.cure if known is not None else ""
 
 
 def _command(text: str, step: Step) -> str:

@@ -163,6 +163,7 @@ def _create_view(context: Context, operation: Operation, key: str, rest: Rest, f
     found["redefinition"] = "allowed" if after[: len(before)] == before else "refused"
     if found["redefinition"] == "allowed" and _retypes(context, old.query, operation.query):
         found["redefinition"] = "refused"
+        found["retyped"] = True
 
 
 def _retypes(context: Context, before: QueryUse, after: QueryUse) -> bool:
