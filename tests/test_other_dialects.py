@@ -122,3 +122,111 @@ def test_the_neutral_rules_find_and_the_output_says_that_they_are_all(
         assert rule in out
     assert "nly the dialect-neutral rules apply" in out + err
     assert "syntax-error" not in out
+
+
+GUARDED = """IF NOT EXISTS (SELECT * FROM [__History] WHERE [Id] = N'1')
+BEGIN
+    ALTER TABLE [Orders] ADD [Status] int NOT NULL DEFAULT 0 WITH VALUES;
+END;
+GO
+
+IF EXISTS (SELECT 1 FROM sys.tables)
+    DROP TABLE Old
+ELSE
+BEGIN
+    UPDATE Orders SET a = CASE WHEN b = 1 THEN 2 END WHERE c = 3;
+    DELETE TOP (100) FROM Orders;
+END
+GO
+"""
+
+
+def test_what_a_condition_of_sql_server_guards_is_read_as_if_it_ran() -> None:
+    found = statements(GUARDED, "tsql")
+    assert [item.opaque for item in found] == [None] * 4
+    read = [operation for item in found for operation in item.operations]
+    assert [operation.kind for operation in read] == ["add-column", "drop-table", "update", "delete"]
+    assert "limit" in read[3].flags
+    assert [GUARDED[item.span.start :].split(maxsplit=1)[0] for item in found] == ["ALTER", "DROP", "UPDATE", "DELETE"]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "text", "kinds"),
+    [
+        (
+            "tsql",
+            "CREATE OR ALTER PROCEDURE dbo.p @a int AS\nBEGIN\n  SET NOCOUNT ON;\n  DELETE FROM t;\nEND\nGO\nDROP VIEW v\n",
+            ["create-routine", "drop-view"],
+        ),
+        (
+            "tsql",
+            "CREATE TRIGGER dbo.g ON dbo.t AFTER INSERT AS\nUPDATE s SET n = 1;\nGO\n",
+            ["create-object"],
+        ),
+        (
+            "oracle",
+            "CREATE OR REPLACE PACKAGE BODY k AS\n  PROCEDURE p IS\n  BEGIN\n    DELETE FROM t;\n    COMMIT;\n  END;\nEND k;\n/\n"
+            "DROP TABLE a;\n",
+            ["create-routine", "drop-table"],
+        ),
+        (
+            "oracle",
+            "CREATE OR REPLACE TRIGGER g BEFORE INSERT ON t FOR EACH ROW\nBEGIN\n  :NEW.id := 1;\nEND;\n/\n",
+            ["create-object"],
+        ),
+        ("bigquery", "CREATE PROCEDURE d.p(x INT64) BEGIN DELETE FROM d.t WHERE true; END;", ["create-routine"]),
+    ],
+)
+def test_a_body_is_none_of_what_the_file_does(dialect: str, text: str, kinds: list[str]) -> None:
+    found = statements(text, dialect)
+    assert [operation.kind for item in found for operation in item.operations] == kinds
+    assert not any(item.opaque for item in found)
+
+
+def test_a_block_of_pl_sql_is_one_statement_that_was_not_understood() -> None:
+    text = "DECLARE\n  n NUMBER;\nBEGIN\n  EXECUTE IMMEDIATE 'DROP TABLE a';\nEND;\n/\nDROP TABLE b;\n"
+    block, drop = statements(text, "oracle")
+    assert block.opaque is not None
+    assert "PL/SQL" in block.opaque.reason
+    assert [operation.kind for operation in drop.operations] == ["drop-table"]
+
+
+@pytest.mark.parametrize(
+    ("dialect", "text", "expected"),
+    [
+        ("oracle", "ALTER TABLE t DROP (a, b)", [("drop-column", "a"), ("drop-column", "b")]),
+        ("oracle", "ALTER TABLE t SET UNUSED COLUMN a", [("drop-column", "a")]),
+        ("oracle", "ALTER TABLE t MODIFY (a VARCHAR2(20) NOT NULL)", [("change-type", "a"), ("set-not-null", "a")]),
+        ("oracle", "ALTER TABLE t MODIFY a NULL", [("drop-not-null", "a")]),
+        ("oracle", "RENAME t TO u", [("rename-table", None)]),
+        ("oracle", "TRUNCATE TABLE t DROP STORAGE", [("truncate", None)]),
+        ("oracle", "CREATE INDEX i ON t (a) ONLINE PARALLEL 4", [("create-index", None)]),
+        (
+            "oracle",
+            "ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES u (b) ENABLE NOVALIDATE",
+            [("add-constraint", None)],
+        ),
+        ("tsql", "ALTER TABLE t WITH NOCHECK ADD CONSTRAINT f CHECK (a > 0)", [("add-constraint", None)]),
+        ("tsql", "CREATE UNIQUE NONCLUSTERED INDEX i ON dbo.t (a) INCLUDE (b)", [("create-index", None)]),
+        ("tsql", "DROP TABLE #t", [("drop-object", None)]),
+        ("clickhouse", "RENAME TABLE a TO b, c TO d ON CLUSTER x", [("rename-table", None), ("rename-table", None)]),
+        ("clickhouse", "ALTER TABLE t ON CLUSTER x UPDATE a = 1 WHERE b = 2", [("update", None)]),
+        (
+            "bigquery",
+            "ALTER TABLE d.t RENAME COLUMN a TO b, RENAME COLUMN c TO e",
+            [("rename-column", "a"), ("rename-column", "c")],
+        ),
+    ],
+)
+def test_a_dialects_own_words_say_what_others_say_too(
+    dialect: str, text: str, expected: list[tuple[str, str | None]]
+) -> None:
+    assert [(operation.kind, operation.column) for operation in operations(text, dialect)] == expected
+
+
+def test_an_alias_stands_for_its_table_and_an_inner_join_is_a_condition() -> None:
+    (update,) = operations("UPDATE o SET o.a = c.a FROM dbo.t o JOIN dbo.u c ON c.id = o.id", "tsql")
+    assert str(update.relation) == "dbo.t"
+    assert "where" in update.flags
+    (outer,) = operations("UPDATE o SET o.a = c.a FROM dbo.t o LEFT JOIN dbo.u c ON c.id = o.id", "tsql")
+    assert "where" not in outer.flags

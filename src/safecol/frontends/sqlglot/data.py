@@ -177,6 +177,10 @@ def _visible(tree: Node, style: Style) -> dict[str, Name]:
     found: dict[str, Name] = {}
     items = [item for item in sources(tree) if item.key == "table"]
     own = tree.this
+    meant = next((item for item in items if item is not own and item.alias and item.alias == own.alias_or_name), None)
+    if meant is not None:  # UPDATE o … FROM orders o
+        items = [item for item in items if item is not own]
+        own = meant
     for item in sorted(items, key=lambda item: item is not own):
         found.setdefault(style.table(item.alias_or_name), relation_name(item, style))
     return found
@@ -184,11 +188,23 @@ def _visible(tree: Node, style: Style) -> dict[str, Name]:
 
 def _change(kind: str, tree: Node, span: Span, style: Style) -> Operation:
     condition, flags = condition_of(tree, style)
+    if condition is None and style.dialect == "tsql":
+        condition = _joined(tree, style)
+        flags |= {"where"} if condition is not None else set()
     if tree.args.get("limit") is not None:
         flags.add("limit")
     if tree.args.get("ignore"):
         flags.add("ignore")
     return Operation(kind, span, expression=condition, flags=frozenset(flags))
+
+
+def _joined(tree: Node, style: Style) -> Expression | None:
+    """What an inner join asks of the rows: UPDATE … FROM a JOIN b ON … changes those alone that have a match."""
+    source = tree.args.get("from_") or tree.args.get("from")
+    for join in (source.this.args.get("joins") if source is not None else None) or ():
+        if join.args.get("on") is not None and not join.args.get("side"):
+            return convert_expression(join.args["on"], style)
+    return None
 
 
 def _merge(tree: Node, reading: Reading, span: Span, style: Style) -> list[Operation]:

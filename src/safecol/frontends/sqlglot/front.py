@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
-from safecol.frontends.sqlglot import lexing, reading, trees
+from safecol.frontends.sqlglot import lexing, reading, trees, wording
 from safecol.frontends.sqlglot.batches import divided
 from safecol.frontends.sqlglot.lexing import Lexicon
 from safecol.frontends.sqlglot.reading import Converted, Reading
 from safecol.frontends.sqlglot.statements import convert
 from safecol.frontends.sqlglot.style import Style
-from safecol.operations import Opaque, Section, Statement
+from safecol.operations import Name, Opaque, Operation, Section, Statement
 from safecol.records import NamedTuple
 from safecol.source import Span
 from safecol.trace import Placeholder
@@ -17,7 +17,7 @@ _LEXICONS: dict[str, Lexicon] = {
     "tsql": Lexicon(brackets=True, nested_comments=True, compound=True),
     "oracle": Lexicon(compound=True, begin_blocks=True),
     "snowflake": Lexicon(dollar=True, compound=True),
-    "bigquery": Lexicon(backslash=True, quotes="'\"`", hash_comments=True),
+    "bigquery": Lexicon(backslash=True, quotes="'\"`", hash_comments=True, compound=True, begin_blocks=True),
     "duckdb": Lexicon(dollar=True),
     "clickhouse": Lexicon(backslash=True, quotes="'\"`"),
     "redshift": Lexicon(dollar=True),
@@ -39,8 +39,20 @@ def of(dialect: str) -> Front:
     style = Style(dialect)
 
     def converted(text: str, place: Span, number: int) -> Converted:  # noqa: ARG001 - as those that need it
+        written = text[place.start : place.end]
+        if (made := wording.makes(written, dialect)) is not None:
+            return Converted((_routine(*made, place, style),))
+        if wording.is_block(written, dialect):
+            return Converted((), Opaque(place, "blocks of PL/SQL are not read"))
         try:
-            return Converted(tuple(convert(trees.parse(text[place.start : place.end], dialect), place, style)))
+            found = [
+                operation
+                for each in wording.worded(written, dialect)
+                for operation in convert(trees.parse(each, dialect), place, style)
+            ]
+            if wording.is_topped(written, dialect):
+                found = [operation._replace(flags=operation.flags | {"limit"}) for operation in found]
+            return Converted(tuple(found))
         except trees.Problem as problem:
             return Converted((), _opaque(problem, text, place))
         except (AttributeError, KeyError, RecursionError, TypeError) as error:  # a tree of a shape that is not known
@@ -62,6 +74,16 @@ def of(dialect: str) -> Front:
         return bool(places) and all(converted(text, place, 1).opaque is None for place in places)
 
     return Front(read_section, all_comments, accepts, originals)
+
+
+def _routine(word: str, name: str, place: Span, style: Style) -> Operation:
+    """A routine, trigger or package that is made; its body runs later, and is not read."""
+    parts = [part.strip(' \t\r\n"[]`') for part in name.split(".")]
+    relation = Name(style.table(parts[-1]), style.table(parts[-2]) if len(parts) > 1 else None)
+    if word == "trigger":
+        return Operation("create-object", place, relation, object="trigger")
+    kind = "function" if word == "function" else "procedure"
+    return Operation("create-routine", place, relation, object=kind, flags=frozenset({"or-replace"}))
 
 
 def _opaque(problem: trees.Problem, text: str, place: Span) -> Opaque:

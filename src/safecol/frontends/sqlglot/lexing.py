@@ -50,7 +50,7 @@ _BLOCK_EDGE = lazy(r"/\*|\*/")
 _DOLLAR_TAG = lazy(r"\$(?:[^\W\d]\w*)?\$")
 _DELIMITER = lazy(r"[ \t]*DELIMITER[ \t]+(\S+)[^\n]*", re.IGNORECASE)
 _CREATES_BODY = lazy(
-    r"CREATE\s+(?:OR\s+REPLACE\s+)?(?:(?:DEFINER\s*=\s*\S+(?:\s*@\s*\S+)?|AGGREGATE|TEMP|TEMPORARY|NONEDITIONABLE"
+    r"CREATE\s+(?:OR\s+(?:REPLACE|ALTER)\s+)?(?:(?:DEFINER\s*=\s*\S+(?:\s*@\s*\S+)?|AGGREGATE|TEMP|TEMPORARY|NONEDITIONABLE"
     r"|EDITIONABLE|SQL\s+SECURITY\s+\w+)\s+)*(?:PROCEDURE|PROC|FUNCTION|TRIGGER|EVENT|PACKAGE)\b"
     r"|ALTER\s+(?:DEFINER\s*=\s*\S+(?:\s*@\s*\S+)?\s+)?(?:EVENT|PROCEDURE|FUNCTION|TRIGGER)\b",
     re.IGNORECASE,

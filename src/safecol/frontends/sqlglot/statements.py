@@ -161,6 +161,9 @@ def _drop(tree: Node, span: Span, style: Style) -> list[Operation]:
     nodes = tree.args.get("tables") or ([tree.this] if tree.this is not None else [])
     operations = []
     for node in nodes:
+        if getattr(node.this, "args", {}).get("temporary"):  # #name of SQL Server: no one else's
+            operations.append(Operation("drop-object", span, object="temporary table", flags=frozenset(flags)))
+            continue
         operation = Operation(made[0], span, _object_name(node, style), object=made[1], flags=frozenset(flags))
         cluster = tree.args.get("cluster")
         table = cluster.this if kind == "INDEX" and cluster is not None else None
@@ -264,7 +267,7 @@ def _changed(node: Node, base: Operation, style: Style) -> list[Operation]:
     if arguments.get("default") is not None:
         default = convert_expression(arguments["default"], style)
         operations.append(base._replace(kind="set-default", expression=default))
-    elif arguments.get("drop"):
+    elif arguments.get("drop") and arguments.get("allow_null") is None:
         operations.append(base._replace(kind="drop-default"))
     if not operations:
         raise _missed("this ALTER COLUMN")
