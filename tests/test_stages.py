@@ -26,7 +26,10 @@ def step(sql: str, at: int = 0, **facts: Fact) -> Step:
 
 
 def values(sql: str, at: int = 0) -> dict[str, str]:
-    return slices.values(step(sql, at), sql)
+    section = Section("up", Span(0, len(sql)), "wrapped")
+    (statement,) = read_section(sql, section).statements
+    beside = [step(sql, number) for number in range(len(statement.operations))]
+    return slices.values(beside[at], sql, beside)
 
 
 def render(
@@ -44,7 +47,7 @@ def render(
 @pytest.mark.parametrize(
     ("sql", "name"),
     [
-        ("CREATE INDEX ON orders (user_id, lower(email))", "orders_user_id_expr_idx"),
+        ("CREATE INDEX ON orders (user_id, lower(email))", "orders_user_id_lower_idx"),
         ('CREATE INDEX "Mine" ON orders (user_id)', '"Mine"'),
         ('CREATE INDEX ON "Orders" (id)', '"Orders_id_idx"'),
         (f"CREATE INDEX ON {'t' * 50} ({'c' * 40})", f"{'t' * 29}_{'c' * 29}_idx"),

@@ -271,7 +271,11 @@ class Collected:
                     # One statement blocks once, however many of its clauses do it.
                     first = found[once[key]]
                     also = Related(finding.path, finding.span, "this clause of the statement does it too")
-                    found[once[key]] = first._replace(related=(*first.related, also))
+                    known = {stage.sql for stage in first.stages}
+                    more = tuple(stage for stage in finding.stages if stage.sql not in known or not stage.sql)
+                    found[once[key]] = first._replace(
+                        related=(*first.related, also), stages=(*first.stages, *more) if first.stages else ()
+                    )
                     continue
                 once.setdefault(key, len(found))
                 found.append(finding)

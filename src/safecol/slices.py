@@ -1,9 +1,10 @@
 """A step and its file's text come in; the pieces of the user's own source that templates need go out, by name."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from safecol import expressions
+from safecol import expressions, index_names
+from safecol.clauses import COLUMN_CLAUSES, Clause, folded, read
 from safecol.expressions import Literal
 from safecol.operations import (
     ColumnDefinition,
@@ -13,126 +14,66 @@ from safecol.operations import (
     Operation,
     PartitionBound,
 )
-from safecol.patterns import lazy
-from safecol.records import NamedTuple
-from safecol.trace import Step
+from safecol.trace import Fact, Step
 
-_TOKEN = lazy(
-    r"""(?P<gap>\s+|--[^\n]*|/\*.*?\*/)
-    |(?P<string>[eEbBxXnN]?'(?:[^']|'')*'|(?P<tag>\$(?:[^\W\d]\w*)?\$).*?(?P=tag))
-    |(?P<name>"(?:[^"]|"")*"|`(?:[^`]|``)*`|[^\W\d][\w$]*)
-    |(?P<other>[\d.]+|::|.)""",
-    re.VERBOSE | re.DOTALL,
-)
-_NAME_LENGTH = 63
-_COLUMN_CLAUSES = {
-    "NOT", "NULL", "DEFAULT", "CONSTRAINT", "CHECK", "UNIQUE", "PRIMARY", "REFERENCES", "GENERATED", "COLLATE",
-    "DEFERRABLE", "INITIALLY", "STORAGE", "COMPRESSION", "ENFORCED",
-}  # fmt: skip
-_ATTRIBUTES = {"DEFERRABLE", "INITIALLY", "DEFERRED", "IMMEDIATE", "ENFORCED"}
 _SERIALS = {"serial": "integer", "serial4": "integer", "bigserial": "bigint", "serial8": "bigint",
             "smallserial": "smallint", "serial2": "smallint"}  # fmt: skip
 _PROPOSED = {"unique": "key", "primary-key": "pkey", "foreign-key": "fkey", "check": "check", "exclusion": "excl"}
+_MAY_BE_EMPTY = {"unique", "deferrable", "only", "sequence_options"}
 
 
-class _Token(NamedTuple):
-    """`word` is upper-case for an unquoted word, `"` for a quoted name, else the text; `depth` counts parentheses."""
-
-    word: str
-    text: str
-    start: int
-    end: int
-    depth: int
-
-
-class _Clause(NamedTuple):
-    text: str
-    tokens: tuple[_Token, ...]
-
-    def find(self, *words: str, start: int = 0) -> int:
-        """The index of the token after these consecutive words outside parentheses; -1 without them."""
-        for at in range(start, len(self.tokens) - len(words) + 1):
-            if all(
-                self.tokens[at + offset].word == word and self.tokens[at + offset].depth == 0
-                for offset, word in enumerate(words)
-            ):
-                return at + len(words)
-        return -1
-
-    def between(self, first: int, last: int) -> str:
-        """The source from a token up to, and without, another."""
-        if first >= last or first >= len(self.tokens):
-            return ""
-        return self.text[self.tokens[first].start : self.tokens[last - 1].end]
-
-    def until(self, start: int, words: set[str]) -> str:
-        """The source from a token to the next of the words outside parentheses, or to the end."""
-        for at in range(start + 1, len(self.tokens)):
-            if self.tokens[at].depth == 0 and self.tokens[at].word in words:
-                return self.between(start, at)
-        return self.between(start, len(self.tokens))
-
-    def closing(self, opening: int) -> int:
-        """The index of the parenthesis that closes the one at `opening`."""
-        depth = self.tokens[opening].depth
-        for at in range(opening + 1, len(self.tokens)):
-            if self.tokens[at].word == ")" and self.tokens[at].depth == depth:
-                return at
-        return len(self.tokens)
-
-    def attribute(self, at: int) -> bool:
-        """Whether a token belongs to DEFERRABLE, INITIALLY DEFERRED, NOT ENFORCED and the like."""
-        words = [token.word for token in self.tokens[at : at + 2] if token.depth == 0]
-        return bool(words) and (words[0] in _ATTRIBUTES or (words[0] == "NOT" and words[-1] in _ATTRIBUTES))
-
-    def inside(self, start: int) -> str:
-        """The source within the next parentheses from a token on."""
-        for at in range(max(start, 0), len(self.tokens)):
-            if self.tokens[at].word == "(":
-                return self.between(at + 1, self.closing(at))
-        return ""
-
-
-def values(step: Step, text: str) -> dict[str, str]:
+def values(step: Step, text: str, beside: Sequence[Step] = ()) -> dict[str, str]:
     """What templates may name, by placeholder: slices of the source, and names proposed where none is written.
 
-    Placeholders that the operation has nothing for are absent.
+    `beside` are the other steps of the statement. Placeholders that the operation has nothing for are absent.
     """
     operation = step.operation
     if "unwritten" in operation.flags:
         text = ""  # what stands at its place is a call, or an EXECUTE of something put together
-    statement = _read(text[step.statement.span.start : step.statement.span.end])
-    clause = _read(text[operation.span.start : operation.span.end])
+    statement = read(text[step.statement.span.start : step.statement.span.end])
+    clause = read(text[operation.span.start : operation.span.end])
     found = dict(_named(step, statement, clause))
+    spare = step.facts.get("spare")
     found["statement"] = statement.text
     found["clause"] = clause.text
     definition = operation.definition
     if isinstance(definition, IndexDefinition):
-        found |= _index(operation, definition, statement, step.facts.get("numbered") or "")
+        found |= _index(operation, definition, statement, step.facts.get("numbered"))
     elif isinstance(definition, ConstraintDefinition):
-        found |= _constraint(operation, definition, text, {**found, "number": str(step.facts.get("numbered") or "")})
+        found |= _constraint(step, definition, text, found, beside)
     elif isinstance(definition, ColumnDefinition) and operation.kind != "change-type":
-        found |= _column(operation, definition, text, found)
+        found |= _column(step, definition, text, found)
     elif operation.kind in {"drop-table", "drop-view"} and operation.relation:
-        found["new_name"] = _proposed("", operation.relation.name, "unused")
+        found["new_name"] = _proposed("", operation.relation.name, "unused", spare)
     elif operation.kind == "rename-column" and operation.relation and operation.column:
-        found["name"] = _proposed(operation.relation.name, operation.column, "copy")
+        found["name"] = _proposed(operation.relation.name, operation.column, "copy", spare)
     elif operation.kind == "change-type":
-        found |= _type_change(operation, clause, found)
+        found |= _type_change(step, clause, found)
     elif operation.kind == "attach-partition":
         found |= _attachment(step, clause)
     elif operation.kind == "set-default":
         found["default"] = clause.until(clause.find("SET", "DEFAULT"), set())
     elif operation.kind == "set-not-null" and operation.relation and operation.column:
-        found["name"] = _proposed(operation.relation.name, operation.column, "not_null")
+        found["name"] = _proposed(operation.relation.name, operation.column, "not_null", spare)
+    if operation.relation and "table" in found:
+        written = read(found["table"]).tokens
+        found["alias"] = written[-1].text if written else ""
+    if "name" in found and "new_name" in found:
+        helper = (
+            found["new_name"]
+            if isinstance(definition, ColumnDefinition) and operation.kind == "add-column"
+            else found["name"]
+        )
+        found["function"] = _beside(found.get("table", ""), helper)
+    found["only"] = "ONLY " if "only" in operation.flags else ""
     if "new_name" in found and operation.relation:
         found["new_table"] = _beside(found.get("table", ""), found["new_name"])
     if (where := statement.find("WHERE")) > 0 and "predicate" not in found:
         found["predicate"] = statement.until(where, {"RETURNING"})
-    return {key: value for key, value in found.items() if value or key in {"unique", "deferrable"}}
+    return {key: value for key, value in found.items() if value or key in _MAY_BE_EMPTY}
 
 
-def _named(step: Step, statement: _Clause, clause: _Clause) -> Iterator[tuple[str, str]]:
+def _named(step: Step, statement: Clause, clause: Clause) -> Iterator[tuple[str, str]]:
     operation = step.operation
     if operation.relation:
         relation = _written(statement, operation.relation)
@@ -147,6 +88,8 @@ def _named(step: Step, statement: _Clause, clause: _Clause) -> Iterator[tuple[st
         yield "table", step.table
     yield "object", operation.object.replace("-", " ").upper()
     if operation.column:
+        # An inline constraint may not name its column, the statement does.
+        clause = statement if "inline" in operation.flags else clause
         yield "column", _written(clause, Name(operation.column))
         yield "old_name", _written(clause, Name(operation.column))
     if operation.new_name:
@@ -159,13 +102,13 @@ def _named(step: Step, statement: _Clause, clause: _Clause) -> Iterator[tuple[st
             yield "name", _written(clause, Name(operation.value))
 
 
-def _index(operation: Operation, definition: IndexDefinition, statement: _Clause, number: str | int) -> dict[str, str]:
+def _index(operation: Operation, definition: IndexDefinition, statement: Clause, number: Fact) -> dict[str, str]:
     on = statement.find("ON")
     only = statement.tokens[on].word == "ONLY" if 0 < on < len(statement.tokens) else False
     rest = statement.between(on + only, len(statement.tokens)) if on > 0 else ""
-    parts = "_".join(element.column or "expr" for element in definition.elements)
+    parts = "_".join(index_names.parts(definition))
     table = operation.relation.name if operation.relation else ""
-    name = _written(statement, Name(definition.name)) if definition.name else _proposed(table, parts, f"idx{number}")
+    name = _written(statement, Name(definition.name)) if definition.name else _proposed(table, parts, "idx", number)
     return {
         "name": name,
         "unique": "UNIQUE " if definition.unique else "",
@@ -176,27 +119,33 @@ def _index(operation: Operation, definition: IndexDefinition, statement: _Clause
 
 
 def _constraint(
-    operation: Operation, definition: ConstraintDefinition, text: str, found: dict[str, str]
+    step: Step, definition: ConstraintDefinition, text: str, found: dict[str, str], beside: Sequence[Step]
 ) -> dict[str, str]:
-    source = _read(text[definition.span.start : definition.span.end])
+    operation = step.operation
+    source = read(text[definition.span.start : definition.span.end])
     table = operation.relation.name if operation.relation else ""
     columns = () if definition.kind == "primary-key" else definition.columns
-    if definition.kind == "check" and not columns and definition.expression is not None:
-        read = expressions.columns(definition.expression)
-        columns = tuple(read) if len(read) == 1 else ()  # the server names it after its only column
+    if definition.kind == "unique":
+        columns = tuple(index_names.key_parts(definition))
+    if definition.kind == "check" and definition.expression is not None:
+        named = expressions.columns(definition.expression)
+        columns = tuple(named) if len(named) == 1 else ()  # the server names it after its only column
     made = {"name": found.get("name", "")}
     if definition.name or definition.index:
         made["name"] = _written(source, Name(definition.name or definition.index or ""))
     else:
-        made["name"] = _proposed(table, "_".join(columns), _PROPOSED.get(definition.kind, "check") + found["number"])
-    made["new_name"] = _proposed(table, "_".join(definition.columns), "present")
+        made["name"] = _proposed(
+            table, "_".join(columns), _PROPOSED.get(definition.kind, "check"), step.facts.get("numbered")
+        )
+    made["new_name"] = _proposed(table, "_".join(definition.columns), "present", step.facts.get("spare"))
     body = source.find("CONSTRAINT") + 1 if source.find("CONSTRAINT") == 1 else 0
     stop = len(source.tokens)
     if source.find("NOT", "VALID") > 0:
         stop = source.find("NOT", "VALID") - 2
     inline = "inline" in operation.flags
     if inline:  # its attributes are told by the definition: the span may or may not hold them
-        stop = next((at for at in range(body, stop) if source.attribute(at)), stop)
+        stop = source.own_end(body)
+        made["column_definition"] = _without(step, beside, text)
     written = source.between(body, stop)
     made["deferrable"] = " DEFERRABLE" * definition.deferrable + " INITIALLY DEFERRED" * definition.initially_deferred
     key = source.inside(0) if definition.kind != "check" else ""
@@ -208,9 +157,6 @@ def _constraint(
             words = "PRIMARY KEY" if definition.kind == "primary-key" else "UNIQUE"
             written = f"{words} ({column}){written.removeprefix(words)}{made['deferrable']}"
         key = column
-        made["column_definition"] = _without(operation, definition, text)
-    elif inline:
-        made["column_definition"] = _without(operation, definition, text)
     made |= {"constraint_definition": written, "columns": key}
     if definition.kind == "check":
         made["expression"] = made["predicate"] = source.inside(0)
@@ -223,7 +169,7 @@ def _constraint(
     return made
 
 
-def _index_options(source: _Clause) -> str:
+def _index_options(source: Clause) -> str:
     """What follows the columns of a UNIQUE or PRIMARY KEY constraint, in the order and words of CREATE INDEX."""
     parts = ""
     if (at := source.find("INCLUDE")) > 0:
@@ -237,77 +183,123 @@ def _index_options(source: _Clause) -> str:
     return parts
 
 
-def _without(operation: Operation, definition: ConstraintDefinition, text: str) -> str:
-    """The definition of the column, after its name, without one of its constraints; empty when it isn't found."""
-    start = text.rfind(";", 0, definition.span.start) + 1
-    before = _read(text[start : definition.span.start])
-    name = max(
-        (at for at, token in enumerate(before.tokens) if token.depth == 0 and _folded(token) == operation.column),
-        default=-1,
-    )
-    after = _read(text[definition.span.end : _part_end(text, definition.span.end)])
-    kept = 0
-    while after.attribute(kept):
-        kept += 1
-    if name < 0:
-        return ""
-    return f"{before.between(name + 1, len(before.tokens))} {after.between(kept, len(after.tokens))}".strip()
+def _without(step: Step, beside: Sequence[Step], text: str) -> str:
+    """The definition of the column, after its name, without this constraint and others that take time; or empty.
+
+    Those others have findings of their own, whose steps come after the column too.
+    """
+    column = step.operation.column or ""
+    slow = [each for each in beside if each is step or ("inline" in each.operation.flags and _takes_time(each))]
+    for each in beside:
+        definition = each.operation.definition
+        if not isinstance(definition, ColumnDefinition) or definition.name != column:
+            continue
+        if each.operation.kind != "add-column" or "inline" in each.operation.flags:
+            continue
+        start, end = definition.span.start, definition.span.end
+        written = text[start:end]
+        for other in sorted(slow, key=lambda one: -one.operation.span.start):
+            constraint = other.operation.definition
+            if not isinstance(constraint, ConstraintDefinition) or other.operation.column != column:
+                continue
+            if not start <= constraint.span.start < constraint.span.end <= end:
+                return ""
+            first, last = constraint.span.start - start, constraint.span.end - start
+            rest = _other_clauses(written[first:last]) + _unattributed(written[last:])
+            before = written[:first].removesuffix(" ") if rest.startswith(" ") else written[:first]
+            written = f"{before}{rest}"
+        source = read(written)
+        return source.between(1, len(source.tokens))
+    return ""
 
 
-def _part_end(text: str, start: int) -> int:
-    """Where the clause that goes on at `start` ends: before the next comma or semicolon outside parentheses."""
-    for token in _tokens(text[start:]):
-        if token.depth == 0 and token.word in {",", ";"}:
-            return start + token.start
-    return len(text)
+def _takes_time(step: Step) -> bool:
+    definition = step.operation.definition
+    if not isinstance(definition, ConstraintDefinition) or definition.kind == "not-null":
+        return False
+    return bool(step.effect.scan or step.effect.rewrite) or definition.kind in {"unique", "primary-key", "exclusion"}
 
 
-def _column(operation: Operation, definition: ColumnDefinition, text: str, found: dict[str, str]) -> dict[str, str]:
-    source = _read(text[definition.span.start : definition.span.end])
-    if not source.tokens or _folded(source.tokens[0]) != definition.name:
+def _other_clauses(written: str) -> str:
+    """What stands in the span of a column's constraint without being part of it: `UNIQUE NOT NULL DEFERRABLE`."""
+    source = read(written)
+    body = source.find("CONSTRAINT") + 1 if source.find("CONSTRAINT") == 1 else 0
+    at = source.own_end(body)
+    kept = [token.text for each, token in enumerate(source.tokens) if each >= at and not source.attribute(each)]
+    return " ".join(kept)
+
+
+def _unattributed(written: str) -> str:
+    """What follows a constraint, without attributes of it that its span leaves out."""
+    source = read(written)
+    at = 0
+    while source.attribute(at):
+        at += 1
+    return " " + source.between(at, len(source.tokens)) if at else written
+
+
+def _column(step: Step, definition: ColumnDefinition, text: str, found: dict[str, str]) -> dict[str, str]:
+    operation, spare = step.operation, step.facts.get("spare")
+    source = read(text[definition.span.start : definition.span.end])
+    if not source.tokens or folded(source.tokens[0]) != definition.name:
         return {}
     table = operation.relation.name if operation.relation else ""
-    written = source.until(1, _COLUMN_CLAUSES)
+    written = source.until(1, COLUMN_CLAUSES)
     base = _SERIALS.get(written.lower(), written) if definition.serial else written
     if (at := source.find("COLLATE")) > 0:
-        base += f" COLLATE {source.until(at, _COLUMN_CLAUSES)}"
+        base += f" COLLATE {source.until(at, COLUMN_CLAUSES)}"
     made = {
         "type": written,
         "column_type": base,
         "column_definition": source.between(1, len(source.tokens)),
-        "name": _proposed(table, definition.name, "present"),
-        "new_name": _proposed(table, definition.name, "fill"),
-        "sequence": _proposed(table, definition.name, "seq"),
+        "name": _proposed(table, definition.name, "present", spare),
+        "new_name": _proposed(table, definition.name, "fill", spare),
+        "sequence": _proposed(table, definition.name, "seq", step.facts.get("sequence_number")),
     }
     made["sequence"] = _beside(found.get("table", ""), made["sequence"])
     if definition.default is not None and (at := source.find("DEFAULT")) > 0:
-        made["default"] = source.until(at, _COLUMN_CLAUSES)
+        made["default"] = source.until(at, COLUMN_CLAUSES)
     if definition.generated and (at := source.find("AS")) > 0:
         made["expression"] = source.inside(at)
     if definition.identity and (at := source.find("GENERATED")) > 0:
         end = source.find("IDENTITY", start=at)
         end = source.closing(end) + 1 if end < len(source.tokens) and source.tokens[end].word == "(" else end
         made["identity"] = source.between(at - 1, end)
+        made["sequence_options"] = _sequence_options(source.inside(at)) if source.tokens[end - 1].word == ")" else ""
     return made
 
 
-def _type_change(operation: Operation, clause: _Clause, found: dict[str, str]) -> dict[str, str]:
+def _sequence_options(written: str) -> str:
+    """What stands in the parentheses of an identity, for a sequence of another name."""
+    source = read(written)
+    at = source.find("SEQUENCE", "NAME")
+    if at < 0:
+        return written
+    end = at + 3 if at + 1 < len(source.tokens) and source.tokens[at + 1].word == "." else at + 1
+    return f"{source.between(0, at - 2)} {source.between(end, len(source.tokens))}".strip()
+
+
+def _type_change(step: Step, clause: Clause, found: dict[str, str]) -> dict[str, str]:
+    operation, spare = step.operation, step.facts.get("spare")
     at = clause.find("TYPE")
     if at < 0 or operation.column is None:
         return {}
     table = operation.relation.name if operation.relation else ""
     kind = clause.until(at, {"USING"})
     using = clause.find("USING")
-    return {
+    made = {
         "type": kind,
         "using": clause.until(using, set()) if using > 0 else f"{found['column']}::{kind}",
-        "name": _proposed(table, operation.column, "copy"),
-        "new_name": _proposed("", operation.column, "new"),
-        "old_name": _proposed("", operation.column, "old"),
+        "name": _proposed(table, operation.column, "copy", spare),
+        "new_name": _proposed("", operation.column, "new", spare),
+        "old_name": _proposed("", operation.column, "old", spare),
     }
+    if step.facts.get("domain") == "constrained":  # a column of it can't be added without writing the table anew
+        del made["new_name"]
+    return made
 
 
-def _attachment(step: Step, clause: _Clause) -> dict[str, str]:
+def _attachment(step: Step, clause: Clause) -> dict[str, str]:
     """The CHECK that proves the bounds of a partition by one column, NOT NULL included, and a name for it.
 
     Nothing where a default partition has to be read too: then that one needs a CHECK as well.
@@ -328,36 +320,10 @@ def _attachment(step: Step, clause: _Clause) -> dict[str, str]:
         return {}
     if step.facts.get("default_proven") is not True:
         return {}
-    return {"name": _proposed(target.name, "", "bounds"), "predicate": " AND ".join(tests)}
+    return {"name": _proposed(target.name, "", "bounds", step.facts.get("spare")), "predicate": " AND ".join(tests)}
 
 
-def _read(text: str) -> _Clause:
-    return _Clause(text, tuple(_tokens(text)))
-
-
-def _tokens(text: str) -> Iterator[_Token]:
-    depth = 0
-    for match in _TOKEN.finditer(text):
-        kind = match.lastgroup
-        if kind == "gap":
-            continue
-        word = piece = match[0]
-        if kind == "name":
-            word = '"' if piece[0] in '"`' else piece.upper()
-        elif kind != "other":
-            word = "'"
-        elif piece in ")]":
-            depth -= 1
-        yield _Token(word, piece, match.start(), match.end(), depth)
-        if word in "([":
-            depth += 1
-
-
-def _folded(token: _Token) -> str:
-    return token.text[1:-1].replace('""', '"') if token.word == '"' else token.text.lower()
-
-
-def _written(clause: _Clause, name: Name) -> str:
+def _written(clause: Clause, name: Name) -> str:
     """The name as the source writes it; quoted where needed when it isn't found (it came from another language)."""
     tokens = clause.tokens
     parts = [part for part in (name.schema, name.name) if part]
@@ -366,7 +332,7 @@ def _written(clause: _Clause, name: Name) -> str:
     for fold in (str, str.lower):
         for at in range(len(tokens) - width + 1):
             window = tokens[at : at + width]
-            names = [fold(_folded(token)) for token in window[::2]]
+            names = [fold(folded(token)) for token in window[::2]]
             same = names == [fold(part) for part in parts]
             if same and all(token.word == "." for token in window[1::2]) and window[0].word != "'":
                 return clause.between(at, at + width)
@@ -381,17 +347,11 @@ def _quoted(name: str) -> str:
 
 def _beside(table: str, name: str) -> str:
     """The name in the schema that the table is written with."""
-    schema, dot, _ = table.rpartition(".")
-    return f"{schema}{dot}{name}"
+    written = read(table)
+    dot = max((at for at, token in enumerate(written.tokens) if token.word == "."), default=-1)
+    return f"{written.between(0, dot + 1)}{name}"
 
 
-def _proposed(table: str, columns: str, label: str) -> str:
-    """A name by the server's own convention: the parts joined, the longer of the first two cut to fit 63 bytes."""
-    first, second = table, columns
-    joints = 1 + bool(first and second)
-    while len(first.encode()) + len(second.encode()) + len(label) + joints > _NAME_LENGTH:
-        if len(first.encode()) > len(second.encode()):
-            first = first[:-1]
-        else:
-            second = second[:-1]
-    return _quoted("_".join(part for part in (first, second, label) if part))
+def _proposed(table: str, columns: str, label: str, spare: Fact = None) -> str:
+    """A name by the server's own convention, as SQL; with a number where it is taken."""
+    return _quoted(index_names.proposed(table, columns, f"{label}{spare or ''}"))

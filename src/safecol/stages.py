@@ -1,7 +1,7 @@
 """A rule, a hit and the file's text come in; the message and the staged rewrite, filled from its page, go out."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -34,7 +34,9 @@ def render(rule: Rule, hit: Hit, trace: Trace, version: str) -> tuple[Stage, ...
     found = _instead(rule.path, trace.migration.dialect, version)
     if not any(part.kind == "code" for part in found):
         return ()
-    known = {**_values(hit.step, trace.text), **hit.values}
+    beside = tuple(step for step in trace.steps if step.statement is hit.step.statement)
+    slices = _values(hit.step, trace.text, beside) if "inline" in hit.step.operation.flags else None
+    known = {**(slices or _values(hit.step, trace.text)), **hit.values}
     quote = registry.known(trace.migration.dialect).quote
     if quote != '"':
         known = {name: _requoted(value, quote) for name, value in known.items()}
@@ -54,7 +56,7 @@ def render(rule: Rule, hit: Hit, trace: Trace, version: str) -> tuple[Stage, ...
                 title = ""
             continue
         words = part.info.split()
-        if "stage" not in words or not _asked(words, hit):
+        if "stage" not in words or not _asked(words, hit.step, beside):
             title = ""
             continue
         sql = fill(part.text, known)
@@ -98,12 +100,12 @@ def _named(template: str) -> tuple[str, ...]:
 _last: list[tuple[Step, str, dict[str, str]]] = []  # one entry: a finding asks for message, help and stages
 
 
-def _values(step: Step, text: str) -> dict[str, str]:
-    if _last and _last[0][0] is step and _last[0][1] is text:
+def _values(step: Step, text: str, beside: Sequence[Step] = ()) -> dict[str, str]:
+    if _last and not beside and _last[0][0] is step and _last[0][1] is text:
         return _last[0][2]
     from safecol.slices import values
 
-    found = dict(values(step, text))
+    found = dict(values(step, text, beside))
     _last[:] = [(step, text, found)]
     return found
 
@@ -125,13 +127,17 @@ def _in_words(template: str, known: Mapping[str, str]) -> str:
 def fill(template: str, known: Mapping[str, str]) -> str | None:
     """The template with its placeholders replaced; None when one has no value. `{{` and `}}` stand for braces."""
     missing = False
+    if any("$$" in known.get(match[1] or "", "") for match in _PLACEHOLDER.finditer(template)):
+        template = template.replace("$$", "$stage$")
 
     def replaced(match: re.Match[str]) -> str:
         nonlocal missing
         if match[1] is None:
             return match[0][0]
         missing = missing or match[1] not in known
-        return known.get(match[1], "")
+        value = known.get(match[1], "")
+        in_string = template[match.start() - 1 : match.start()] == "'" == template[match.end() : match.end() + 1]
+        return value.replace("'", "''") if in_string else value
 
     sql = _PLACEHOLDER.sub(replaced, template)
     return None if missing else sql
@@ -170,11 +176,21 @@ def _is_for(heading: str, dialect: str, version: str) -> bool:
     return False
 
 
-def _asked(words: list[str], hit: Hit) -> bool:
-    """Whether the facts that a stage asks for (`nullable=false`) hold; an unknown fact doesn't."""
-    facts = hit.step.facts if hit.step else {}
-    return all(
-        str(facts.get(key)).lower() == value for key, _, value in (word.partition("=") for word in words) if value
+def _asked(words: list[str], step: Step, beside: Sequence[Step]) -> bool:
+    """Whether the facts that a stage asks for (`nullable=false`) hold; an unknown fact doesn't.
+
+    `alone` is whether the column of an inline constraint can be added by itself at once.
+    """
+    asked = [(key, value) for key, _, value in (word.partition("=") for word in words) if value]
+    facts = {**step.facts, "alone": _alone(step, beside)} if any(key == "alone" for key, _ in asked) else step.facts
+    return all(str(facts.get(key)).lower() == value for key, value in asked)
+
+
+def _alone(step: Step, beside: Sequence[Step]) -> bool:
+    return not any(
+        each.effect.rewrite or each.effect.scan or each.effect.fails
+        for each in beside
+        if each.operation.kind == "add-column" and each.operation.column == step.operation.column
     )
 
 

@@ -1,5 +1,6 @@
 """Constraints, with the indexes that back them, as operations leave them."""
 
+from safecol import index_names
 from safecol.context import Context
 from safecol.expressions import columns as mentioned
 from safecol.history.records import beside, known, set_constraints, set_nullable
@@ -18,8 +19,8 @@ def constraint_name(context: Context, key: str, definition: ConstraintDefinition
     if suffix is None:
         base = f"{table}_pkey"
     else:
-        columns = definition.columns
-        if definition.kind == "check" and not columns and definition.expression is not None:
+        columns = tuple(index_names.key_parts(definition)) if definition.kind == "unique" else definition.columns
+        if definition.kind == "check" and definition.expression is not None:
             found = mentioned(definition.expression)
             columns = tuple(found) if len(found) == 1 else ()
         base = "_".join((table, *columns, suffix))

@@ -1,5 +1,6 @@
 """Indexes as operations leave them."""
 
+from safecol import index_names
 from safecol.context import Context
 from safecol.history.records import beside, has_partitions
 from safecol.operations import IndexDefinition, Operation
@@ -23,7 +24,7 @@ def create_index(context: Context, operation: Operation, key: str) -> None:
 
 
 def _index_name(context: Context, key: str, definition: IndexDefinition) -> str:
-    columns = [element.column or "expr" for element in definition.elements]
+    columns = index_names.parts(definition)
     base = "_".join((key.rpartition(".")[2], *columns, "idx"))
     name, number = base, 0
     while name in context.schema.indexes:

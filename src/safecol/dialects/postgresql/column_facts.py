@@ -111,7 +111,19 @@ def _rename_column(context: Context, operation: Operation, key: str, rest: Rest,
     known = context.column(key, operation.column or "")
     # What the server fills in by itself can't be copied to a second column.
     if known is not None and known.type is not None and not (known.generated or known.identity or known.serial):
-        found["column_type"] = written(known.type)
+        from safecol.dialects.postgresql import domains
+
+        if domains.of_type(context, known.type).state != "constrained":  # adding a column of it rewrites the table
+            found["column_type"] = f"{written(known.type)}{_collate(known.collation)}"
+
+
+def _collate(collation: str | None) -> str:
+    """COLLATE for the name as the parser gives it, which may have a dot of its own: `en_US.utf8`."""
+    if collation is None:
+        return ""
+    schema, _, name = collation.rpartition(".") if collation.startswith("pg_catalog.") else ("", "", collation)
+    quoted = '"' + name.replace('"', '""') + '"'
+    return f" COLLATE {schema}.{quoted}" if schema else f" COLLATE {quoted}"
 
 
 def nullable(context: Context, key: str, column: str) -> bool | None:
@@ -151,8 +163,10 @@ def key_columns(elements: tuple[IndexElement, ...]) -> set[str]:
 
 
 def _change_type(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
-    from safecol.dialects.postgresql import compatibility, types
+    from safecol.dialects.postgresql import compatibility, domains, types
 
+    if operation.type is not None:
+        found["domain"] = domains.of_type(context, operation.type).state
     types.change_facts(context, operation, key, found)
     compatibility.type_facts(context, operation, key, found)
     _users(context, key, operation.column or "", found)

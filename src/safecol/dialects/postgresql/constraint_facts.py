@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from safecol import index_names
 from safecol.context import Context
 from safecol.dialects.postgresql import targets
 from safecol.dialects.postgresql.index_facts import numbered
@@ -31,6 +32,8 @@ def _add_constraint(context: Context, operation: Operation, key: str, rest: Rest
     found["no_op"] = inline and any((key, column) in rest.skipped for column in item.columns)
     found["feature"] = constraint_feature(item)
     table = context.schema.tables.get(key)
+    if item.name is None and item.kind in ("check", "foreign-key"):
+        found["numbered"] = _number(context, key, item)
     if item.kind == "check":
         found["rejects_null"] = item.expression is not None and _rejects_null(item.expression, item.columns)
     elif item.kind == "not-null":
@@ -43,7 +46,23 @@ def _add_constraint(context: Context, operation: Operation, key: str, rest: Rest
     else:
         _key(context, operation, item, key, table, rest, found)
         if item.kind == "unique" and item.name is None:
-            found["numbered"] = numbered(context, key, item.columns, "key")
+            found["numbered"] = numbered(context, key, index_names.key_parts(item), "key")
+
+
+def _number(context: Context, key: str, item: ConstraintDefinition) -> int:
+    """The number behind the name that the server would choose for a CHECK or foreign key: 0 where it needs none."""
+    names: tuple[str, ...] = item.columns
+    if item.kind == "check" and item.expression is not None:
+        found = columns(item.expression)
+        names = tuple(found) if len(found) == 1 else ()
+    table = context.schema.tables.get(key)
+    label, number = "check" if item.kind == "check" else "fkey", 0
+    while (
+        table
+        and index_names.proposed(key.rpartition(".")[2], "_".join(names), f"{label}{number or ''}") in table.constraints
+    ):
+        number += 1
+    return number
 
 
 def _values(key: str, item: ConstraintDefinition, rest: Rest) -> str:

@@ -4,7 +4,14 @@ effects.toml and rule pages select on these names. None is "unknown".
 """
 
 from safecol.context import Context
-from safecol.dialects.postgresql import column_facts, constraint_facts, index_facts, relation_facts, row_facts
+from safecol.dialects.postgresql import (
+    column_facts,
+    constraint_facts,
+    helper_names,
+    index_facts,
+    relation_facts,
+    row_facts,
+)
 from safecol.fold import Rest
 from safecol.operations import Operation
 from safecol.trace import Fact
@@ -48,6 +55,10 @@ def facts(context: Context, operation: Operation, key: str, rest: Rest) -> dict[
     build = _BUILD.get(operation.kind)
     if build is not None:
         build(context, operation, key, rest, found)
+    if operation.kind in helper_names.KINDS and (number := helper_names.spare(context, operation, key)):
+        found["spare"] = number
+    if found.get("key") == "serial" and (number := helper_names.sequence_number(context, operation, key)):
+        found["sequence_number"] = number
     return found
 
 

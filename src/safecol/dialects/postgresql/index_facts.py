@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from safecol import index_names
 from safecol.context import Context
 from safecol.dialects.postgresql.column_facts import default_class, key_columns
 from safecol.dialects.spare_indexes import spare_facts
@@ -29,9 +30,11 @@ def _create_index(context: Context, operation: Operation, key: str, rest: Rest, 
         expressions.append(definition.predicate)
     found["volatile_expression"] = any(default_class(context, item) == "volatile" for item in expressions)
     if definition.name is None:
-        found["numbered"] = numbered(context, key, [element.column or "expr" for element in definition.elements], "idx")
+        found["numbered"] = numbered(context, key, index_names.parts(definition), "idx")
     spare_facts(context, key, definition, found)
     table = context.schema.tables.get(key)
+    if table is None and found["only"] is True:
+        found["partitioned"] = None  # who writes ONLY says that it is, which nothing here shows
     if table is not None and table.partition_by is not None:
         needed = key_columns(table.partition_by.elements)
         found["misses_partition_key"] = not needed <= {element.column for element in definition.elements}
