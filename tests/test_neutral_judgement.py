@@ -10,7 +10,9 @@ from safecol.expressions import TypeName
 
 RULES = catalog.load()
 NEUTRAL = tuple(name for name in registry.NAMES if registry.is_neutral(name))
-SETUP = """CREATE TABLE users (id bigint NOT NULL PRIMARY KEY, email varchar(100) NOT NULL, phone varchar(20), total int);
+SETUP = """CREATE TABLE users (
+  id bigint NOT NULL PRIMARY KEY, email varchar(100) NOT NULL, phone varchar(20), total int
+);
 CREATE TABLE orders (id bigint NOT NULL PRIMARY KEY, user_id bigint, note varchar(100) DEFAULT 'a' NOT NULL);
 CREATE VIEW people AS SELECT id, email FROM users;
 """
@@ -108,5 +110,5 @@ def test_a_convention_is_asked_where_it_can_be_kept(rule: str, sql: str, silent:
         (TypeName("geometry"), TypeName("int"), None),
     ],
 )
-def test_whether_values_may_not_fit(old: TypeName, new: TypeName, expected: bool | None) -> None:  # noqa: FBT001
+def test_whether_values_may_not_fit(old: TypeName, new: TypeName, expected: bool | None) -> None:
     assert narrows("tsql", old, new) is expected
