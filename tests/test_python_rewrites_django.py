@@ -300,3 +300,42 @@ def test_a_migration_that_waits_for_a_strong_lock_sets_a_timeout_where_nothing_e
     assert "migrations.RunSQL(\"SET LOCAL lock_timeout = '2s'\", migrations.RunSQL.noop),\n" in constraint
     assert not any("lock_timeout" in text for text in chain(lint(files)).values())
     assert lint(chain(lint(files, timeout=None)), timeout=None).findings == ()
+
+
+def test_a_dropped_field_comes_back_with_its_type() -> None:
+    _, dropped = chain(linted('migrations.RemoveField(model_name="book", name="old")')).values()
+    assert 'reverse_sql="ALTER TABLE shop_book ADD COLUMN old text",' in operations_of(dropped)
+
+
+def test_a_field_that_may_be_null_needs_nothing_before_it_goes() -> None:
+    first, second = chain(linted('migrations.RemoveField(model_name="book", name="sold")')).values()
+    assert operations_of(first) == dedent("""\
+        migrations.SeparateDatabaseAndState(
+            state_operations=[
+                migrations.RemoveField(model_name="book", name="sold"),
+            ],
+        ),""")
+    assert "DROP COLUMN" in operations_of(second)
+
+
+def test_a_renamed_field_stays_required_and_comes_back_with_its_values() -> None:
+    found = linted('migrations.RenameField("book", "title", "name")')
+    files = [operations_of(text) for text in chain(found).values()]
+    required = next(at for at, text in enumerate(files) if "SET NOT NULL" in text)
+    assert "VALIDATE CONSTRAINT" in files[required - 1]
+    assert '"ALTER TABLE shop_book ADD COLUMN title varchar(100)",' in files[-1]
+    assert '"UPDATE shop_book SET title = name",' in files[-1]
+    assert lint(chain(found)).findings == ()
+
+
+def test_a_foreign_key_that_is_made_again_is_there_on_the_way_back_too() -> None:
+    field = 'models.ForeignKey("shop.Author", models.CASCADE, null=True)'
+    files = chain(linted(f'migrations.AlterField("book", "author", {field.replace(", null=True", "")})'))
+    dropping = next(text for text in files.values() if "DROP CONSTRAINT" in text and "FOREIGN KEY" in text)
+    assert "FOREIGN KEY" in operations_of(dropping).partition("reverse_sql")[2]
+
+
+def test_the_type_of_a_primary_key_has_no_stages() -> None:
+    found = linted('migrations.AlterField("book", "id", models.AutoField(primary_key=True))')
+    assert "rewriting-type-change" in {one.rule for one in found.findings}
+    assert found.staged == []

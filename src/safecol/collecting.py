@@ -103,7 +103,8 @@ class Collected:
         if self.sources and ran.read.places is not None and any(finding.stages for finding in kept):
             from safecol import writers
 
-            kept = writers.written(ran.read, kept, bounded=all(map(timeouts.limited, ran.traces[:1])))
+            bounded = all(map(timeouts.limited, ran.traces[:1]))
+            kept = writers.written(ran.read, kept, bounded=bounded, traces=ran.traces)
         if kept:
             self.findings.extend(sorted(kept, key=lambda finding: finding.span))
         if found:

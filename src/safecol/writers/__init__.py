@@ -7,15 +7,19 @@ if TYPE_CHECKING:
 
     from safecol.finding import Finding
     from safecol.read_file import ReadFile
+    from safecol.trace import Trace
 
 
 _MANY = 100
 
 
-def written(read: "ReadFile", findings: "Sequence[Finding]", *, bounded: bool = True) -> "list[Finding]":
+def written(
+    read: "ReadFile", findings: "Sequence[Finding]", *, bounded: bool = True, traces: "Sequence[Trace]" = ()
+) -> "list[Finding]":
     """The findings of a Python migration, with the source of their stages where it can be made.
 
-    `bounded` is whether something ends the wait for a lock before the migration's first statement.
+    `bounded` is whether something ends the wait for a lock before the migration's first statement; `traces` are what
+    happens in it.
 
     Where there are very many (a loop over a list), their stages stay SQL: nobody reads so many files, and to take the
     migration apart for each of them would take long.
@@ -29,5 +33,5 @@ def written(read: "ReadFile", findings: "Sequence[Finding]", *, bounded: bool = 
     if read.file.runner == "django":
         from safecol.writers import django
 
-        return django.written(read, findings, bounded=bounded)
+        return django.written(read, findings, bounded=bounded, traces=traces)
     return list(findings)

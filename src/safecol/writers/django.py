@@ -10,22 +10,27 @@ from safecol.finding import Finding
 from safecol.frontends.python.positions import Positions
 from safecol.read_file import ReadFile
 from safecol.source import Span
-from safecol.writers import django_files, layout, module
+from safecol.trace import Trace
+from safecol.writers import django_files, django_required, django_undoing, layout, module
 from safecol.writers.django_chain import Project, changed, parts_of
 from safecol.writers.django_defaults import without_stand_ins
 from safecol.writers.parts import Sent, attached, staged
 
 
-def written(read: ReadFile, findings: Sequence[Finding], *, bounded: bool) -> list[Finding]:
+def written(
+    read: ReadFile, findings: Sequence[Finding], *, bounded: bool, traces: Sequence[Trace] = ()
+) -> list[Finding]:
     """The findings; those whose change can be taken out of the migration have the source of their stages.
 
-    Spans and statements are those of the emitted text. `bounded` is whether something else ends the wait for a lock.
+    Spans and statements are those of the emitted text. `bounded` is whether something else ends the wait for a lock,
+    `traces` are what happens in the migration.
     """
     first = staged(findings)
     project = taken_apart(read) if first.by_statement else None
     if project is None:
         return list(findings)
-    findings = without_stand_ins(project, first)
+    project = project._replace(before=django_undoing.before(traces, project.sent))
+    findings = without_stand_ins(project, staged(django_required.without_keys(project, first)))
     found = staged(changed(project, staged(findings)))
     parts = parts_of(project, found)
     if not parts:

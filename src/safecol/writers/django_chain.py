@@ -10,9 +10,10 @@ from safecol.frontends.python.positions import Positions
 from safecol.operations import KINDS
 from safecol.patterns import lazy
 from safecol.records import NamedTuple
-from safecol.writers import cst, django_operations, layout, operations
+from safecol.writers import cst, django_operations, django_required, layout, operations
 from safecol.writers.django_defaults import NOW, Kept, filled, is_computed, kept_default
 from safecol.writers.django_operations import Made
+from safecol.writers.django_undoing import Before
 from safecol.writers.layout import Block
 from safecol.writers.parts import Sent, Staged, Wanted
 
@@ -41,6 +42,7 @@ class Project(NamedTuple):
     django: tuple[int, int]
     uses: tuple[frozenset[str], ...]
     quote: str
+    before: Before = Before()
 
 
 class Part(NamedTuple):
@@ -68,10 +70,13 @@ def changed(project: Project, staged: Staged) -> list[Finding]:
             continue
         name = cst.name(call)
         number = flagged[0].finding
+        for one in {each.finding for each in flagged}:
+            stages = django_required.stages(found[one], sent, call, project.before, project.dialect)
+            found[one] = found[one]._replace(stages=stages)
         if name in _REMOVES and found[number].stages[0].kind == "deploy":
             what = "field" if name == "RemoveField" else "model"
             title = f"Take the {what} out of the models; what it has in the database stays, and goes later."
-            first = Stage(title, _relaxed(sent, staged, project.dialect) or _NOTHING, True, "schema")
+            first = Stage(title, _relaxed(project, sent, staged) or _NOTHING, True, "schema")
             found[number] = found[number]._replace(stages=(first, *found[number].stages))
         elif (kept := kept_default(project, sent, call, staged)) is not None and len(flagged) > 1:
             found[kept.finding] = found[kept.finding]._replace(
@@ -92,8 +97,9 @@ def _wanted(staged: Staged, sent: Sequence[Sent]) -> list[Wanted]:
     return [one for one in found if one is not None]
 
 
-def _relaxed(sent: Sequence[Sent], staged: Staged, dialect: str) -> str:
+def _relaxed(project: Project, sent: Sequence[Sent], staged: Staged) -> str:
     """What lets rows be inserted without a column that goes; empty where that takes more than its name."""
+    dialect = project.dialect
     if dialect != "postgresql":
         return ""
     for one in sent:
@@ -103,6 +109,10 @@ def _relaxed(sent: Sequence[Sent], staged: Staged, dialect: str) -> str:
                 and one.statement.number in staged.by_statement
                 and operation.column != "id"
             ):
+                name = operation.relation.name if operation.relation is not None else ""
+                was = project.before.columns.get((name, operation.column or ""))
+                if was is not None and was.nullable:
+                    continue
                 table = operations.qualified(operation.relation, dialect)
                 column = operations.quoted(operation.column or "", dialect)
                 return f"ALTER TABLE {table} ALTER COLUMN {column} DROP NOT NULL;"
@@ -247,7 +257,10 @@ def _sequence(
                 made = _backfill(project, stage, call, f"fill_{at}" if at > 1 else "fill")
             else:
                 told = at == tells
-                made = _run_sql(project, stage.sql, state if told else "", atomic=stage.transaction)
+                # Whether the models name a column of a table between two of them isn't known.
+                unnamed = "ManyToManyField" not in block.code and name != "SeparateDatabaseAndState"
+                tells_now = state if told else ""
+                made = _run_sql(project, stage.sql, tells_now, atomic=stage.transaction, unnamed=unnamed)
                 state = "" if told else state
             yield Part((made,), stage.sql, number, at, stage.title, deploy, " ".join(gates))
             gates, deploy = [], 0
@@ -306,8 +319,10 @@ def _run(project: Project, run: Sequence[Sent], state: str, instead: str | None)
     return Part((made,), sql, title="What else the operation does.", deploy=0)
 
 
-def _run_sql(project: Project, sql: str, state: str, *, atomic: bool = True) -> Made:
-    return django_operations.run_sql(sql, project.dialect, atomic=atomic, quote=project.quote, state=state)
+def _run_sql(project: Project, sql: str, state: str, *, atomic: bool = True, unnamed: bool = True) -> Made:
+    return django_operations.run_sql(
+        sql, project.dialect, project.before, atomic=atomic, quote=project.quote, state=state, unnamed=unnamed
+    )
 
 
 def _native(project: Project, staged: Staged, sent: Sequence[Sent], call: Call) -> dict[int, Made] | None:

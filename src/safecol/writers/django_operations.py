@@ -10,6 +10,7 @@ from safecol.patterns import lazy
 from safecol.records import NamedTuple
 from safecol.writers import cst, layout, operations
 from safecol.writers.django_defaults import Default
+from safecol.writers.django_undoing import Before
 
 POSTGRES = "django.contrib.postgres.operations"
 COLUMN = 8
@@ -58,13 +59,25 @@ def check(call: Call, *, validate: bool) -> Made | None:
     return Made((cst.fitted(found, layout.WIDTH - COLUMN),), imports=("ValidateConstraint",)) if found else None
 
 
-def run_sql(sql: str, dialect: str, *, atomic: bool = True, quote: str = '"', state: str = "") -> Made:
-    """RunSQL with what undoes it; `state` is the source of the operation that tells Django what it comes to."""
+def run_sql(
+    sql: str,
+    dialect: str,
+    before: Before,
+    *,
+    atomic: bool = True,
+    quote: str = '"',
+    state: str = "",
+    unnamed: bool = True,
+) -> Made:
+    """RunSQL with what undoes it; `state` is the source of the operation that tells Django what it comes to.
+
+    `unnamed` is whether no model has a column that is dropped: that needs no excuse.
+    """
     statements = operations.statements(sql, dialect)
-    # That a column goes which the models have lost before needs no excuse.
-    directives = [f"# {match[1]}" for match in _DIRECTIVE.finditer(sql) if "[column-drop]" not in match[1]]
+    excuses = [match[1] for match in _DIRECTIVE.finditer(sql)]
+    directives = [f"# {one}" for one in excuses if not (unnamed and "[column-drop]" in one)]
     forward = [sql[one.span.start : one.span.end] for one in statements]
-    backward = [one for statement in reversed(statements) for one in _undone(statement, dialect)]
+    backward = [one for statement in reversed(statements) for one in _undone(statement, dialect, before)]
     lines = ["migrations.RunSQL("]
     lines.append(_argument("", forward, quote))
     lines.append(_argument("reverse_sql=", backward, quote) if backward else "    reverse_sql=migrations.RunSQL.noop,")
@@ -135,6 +148,5 @@ def {name}(apps, schema_editor):
     return Made((f"migrations.RunPython({name}, migrations.RunPython.noop)",), atomic=False, function=function)
 
 
-def _undone(statement: Statement, dialect: str) -> list[str]:
-    found = (operations.undoing(one, dialect) for one in reversed(statement.operations))
-    return [sql for sql in found if sql]
+def _undone(statement: Statement, dialect: str, before: Before) -> list[str]:
+    return [sql for one in reversed(statement.operations) for sql in before.undone(one, dialect)]

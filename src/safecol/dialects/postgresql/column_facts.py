@@ -108,6 +108,7 @@ def _drop_column(context: Context, operation: Operation, key: str, rest: Rest, f
 
 def _rename_column(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
     found["named_by"] = ",".join(bodies.named_by(context, key, operation.column or ""))
+    found["nullable"] = nullable(context, key, operation.column or "")
     known = context.column(key, operation.column or "")
     # What the server fills in by itself can't be copied to a second column.
     if known is not None and known.type is not None and not (known.generated or known.identity or known.serial):
