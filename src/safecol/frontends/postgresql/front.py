@@ -18,6 +18,7 @@ def read_section(text: str, section: Section, first: int = 1) -> Reading:
 
 def originals(text: str, placeholders: Sequence[Placeholder]) -> dict[str, str]:
     """What stands in the file for each name that masking made."""
+    from safecol.frontends import masked_names
     from safecol.frontends.postgresql import masking
 
-    return masking.originals(text, (*placeholders, *masking.everywhere(text)))
+    return masked_names.originals(text, (*placeholders, *masking.everywhere(text)))

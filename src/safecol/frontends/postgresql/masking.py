@@ -4,7 +4,7 @@ Every masked piece keeps its length and its line endings, so that offsets in the
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from safecol.frontends.postgresql import lexing
 from safecol.patterns import lazy
@@ -282,20 +282,3 @@ def everywhere(text: str) -> Iterator[Placeholder]:
     """Templates that stand for names, in strings and bodies too, where `mask` looks only when it is asked to."""
     for match in _TEMPLATES[-1][1].finditer(text):
         yield Placeholder(Span(*match.span()), "template", match.group())
-
-
-def originals(text: str, placeholders: Iterable[Placeholder]) -> dict[str, str]:
-    """The names that were made of placeholders, each with what stands in the file: `s_________t` is `{{prefix}}t`."""
-    found: dict[str, str] = {}
-    for span, kind, shown in placeholders:
-        if kind not in {"template", "variable"} or "\n" in shown:
-            continue
-        start, end = span
-        while start and (text[start - 1].isalnum() or text[start - 1] in "_$"):
-            start -= 1
-        while end < len(text) and (text[end].isalnum() or text[end] in "_$"):
-            end += 1
-        left, right = text[start : span.start], text[span.end : end]
-        masked = ("_" if left else "s") + "_" * (span.end - span.start - 1)
-        found.setdefault(f"{left}{masked}{right}".lower(), f"{left}{shown}{right}")
-    return found
