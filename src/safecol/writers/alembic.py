@@ -17,11 +17,11 @@ from safecol.source import Span
 from safecol.writers import alembic_files, layout, module
 from safecol.writers.alembic_calls import Style
 from safecol.writers.alembic_chain import parts_of
+from safecol.writers.alembic_guards import OPENED
 from safecol.writers.layout import Block
 from safecol.writers.parts import Sent, Version, attached, staged
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-_OPENED = ("batch_alter_table(", "autocommit_block(")
 _TOOLKIT = lazy(r"^import sqlalchemy(?:[^\S\n]+as[^\S\n]+(\w+))?[^\S\n]*$", re.MULTILINE)
 _OP = lazy(r"^from alembic import (?:.*\b)?op(?: as (\w+))?\b", re.MULTILINE)
 
@@ -100,7 +100,7 @@ def _blocks(text: str, node: ast.FunctionDef | ast.AsyncFunctionDef, positions: 
         body = body[1:]  # its docstring
     if body[0].lineno == node.lineno:
         return []
-    return layout.blocks(text, body, positions, _OPENED)
+    return layout.blocks(text, body, positions, OPENED)
 
 
 def _sent(

@@ -14,7 +14,7 @@ from safecol.frontends.alembic import reading
 from safecol.operations import KINDS, Operation
 from safecol.patterns import lazy
 from safecol.records import NamedTuple
-from safecol.writers import alembic_calls, alembic_limits, cst, layout, operations
+from safecol.writers import alembic_besides, alembic_calls, alembic_guards, alembic_limits, cst, layout, operations
 from safecol.writers.alembic_undoing import Undoing, explained
 from safecol.writers.layout import Block
 from safecol.writers.parts import Part, Piece, Sent, Staged, Version, Wanted
@@ -33,7 +33,8 @@ _COLUMN = 4
 class Unit(NamedTuple):
     """A part of the upgrade: kept as it is (`finding` is None), or the statement that a finding is about.
 
-    `leads` is True for the first of a block, with which its comments go.
+    `leads` is True for the first of a block, with which its comments go. `guard` is the condition that it stands under;
+    `unasked` is True where that is left away.
     """
 
     block: Block
@@ -42,6 +43,8 @@ class Unit(NamedTuple):
     sent: tuple[Sent, ...] = ()
     call: Call | None = None
     leads: bool = True
+    guard: str = ""
+    unasked: bool = False
 
 
 def parts_of(version: Version, staged: Staged) -> list[Part]:
@@ -54,13 +57,15 @@ def parts_of(version: Version, staged: Staged) -> list[Part]:
     parts: list[Part] = []
     passed: list[Unit] = []
     rest: list[Unit] = []
+    ran: list[Sent] = []
     deploy = 1
 
     def end_rest() -> None:
         if rest:
-            kept = _kept(version, tuple(rest), deploy)
+            kept = _kept(version, staged, tuple(rest), deploy, ran)
             done = [operation for one in rest for sent in one.sent for operation in sent.statement.operations]
-            parts.append(kept._replace(down=undo.of_stage(kept.sql, done)))
+            parts.append(kept._replace(down=undo.of_stage(kept.sql, done) or explained(done, unknown=True)))
+            ran.extend(sent for one in rest for sent in one.sent)
             rest.clear()
 
     for unit in units:
@@ -70,9 +75,11 @@ def parts_of(version: Version, staged: Staged) -> list[Part]:
                 passed.append(unit)
             else:
                 main.append(unit)
+                ran.extend(unit.sent)
             continue
         end_rest()
         passed.append(unit)
+        ran.extend(unit.sent)
         made, deploy = _stages(version, staged, unit.finding, unit, undo, deploy)
         parts += made
     end_rest()
@@ -80,27 +87,48 @@ def parts_of(version: Version, staged: Staged) -> list[Part]:
     if not main:
         first = parts[0]
         return [first._replace(down=(*first.down, *left)), *parts[1:]]
-    head = _kept(version, tuple(main), 1)
+    head = _kept(version, staged, tuple(main), 1)
     if not left and version.downgrade is not None:
-        left = explained(one for unit in main for sent in unit.sent for one in sent.statement.operations)
+        done = [one for unit in main for sent in unit.sent for one in sent.statement.operations]
+        left = explained(done, unknown=any(unit.sent for unit in main))
     return [head._replace(down=left), *parts]
 
 
-def _kept(version: Version, units: Sequence[Unit], deploy: int) -> Part:
+def _kept(version: Version, staged: Staged, units: Sequence[Unit], deploy: int, ran: Sequence[Sent] = ()) -> Part:
     sql = "\n".join(f"{sent.sql.strip()};" for unit in units for sent in unit.sent)
     title = "Everything else that the migration does."
-    pieces = [piece for unit in units for piece in unit.pieces]
-    return Part(with_locals(version, pieces), (), sql, title=title, deploy=deploy)
+    pieces = [piece for unit in units for piece in alembic_besides.excused(unit.pieces, unit.sent, ran)]
+    sent = [one for unit in units for one in unit.sent]
+    return Part(
+        with_locals(version, alembic_besides.bounded(version, staged, pieces, sent)),
+        (),
+        sql,
+        title=title,
+        deploy=deploy,
+    )
 
 
 def _units(version: Version, staged: Staged, number: int) -> Iterator[Unit]:
     block, sent = version.blocks[number], version.sent[number]
-    if _is_local(block, sent):
+    if _is_local(block, sent) or _ends(version, number):
         return
     if not any(one.statement.number in staged.by_statement for one in sent):
         yield Unit(block, (_whole(block),), sent=sent)
         return
-    if not all(one.known for one in sent):
+    under = alembic_guards.opened(version, staged, block, sent)
+    if under:
+        guard = alembic_guards.head(version, block)
+        for inner, held in under:
+            for unit in _of_block(version, staged, inner, tuple(held)):
+                asks = unit.finding is None or not all(map(alembic_guards.builds, unit.sent))
+                pieces = alembic_guards.guarded(guard, unit.pieces)
+                yield unit._replace(pieces=pieces, guard=guard if asks else "", unasked=not asks)
+        return
+    yield from _of_block(version, staged, block, sent)
+
+
+def _of_block(version: Version, staged: Staged, block: Block, sent: tuple[Sent, ...]) -> Iterator[Unit]:
+    if not all(one.known for one in sent) or not any(one.statement.number in staged.by_statement for one in sent):
         yield Unit(block, (_whole(block),), sent=sent)
         return
     call = _call(version, block)
@@ -119,6 +147,13 @@ def _units(version: Version, staged: Staged, number: int) -> Iterator[Unit]:
         yield Unit(block, finding=finding, sent=(one,), call=call, leads=one is sent[0])
     if run:
         yield Unit(block, _some(version, block, call, run), sent=tuple(run))
+
+
+def _ends(version: Version, number: int) -> bool:
+    """Whether it ends the transaction before a block that commits, which is done anew before each of them."""
+    following = version.blocks[number + 1] if number + 1 < len(version.blocks) else None
+    commits = version.blocks[number].code == f"{version.style.op}.get_bind().commit()"
+    return version.opened and commits and following is not None and "autocommit_block(" in following.around
 
 
 def _is_local(block: Block, sent: Sequence[Sent]) -> bool:
@@ -261,14 +296,29 @@ def _stages(
             gates.append(_gate(stage.title))
             continue
         up = _body(version, stage, unit)
+        if unit.unasked and not parts:
+            up = (*_cleared(version, stage), *up)
         if comments and not parts:
             up = (up[0]._replace(code=f"{comments}\n{up[0].code}"), *up[1:])
+        up = alembic_guards.guarded(unit.guard, up)
         down = undo.of_stage(stage.sql, unit.sent[0].statement.operations)
         parts.append(
             Part(with_locals(version, up), down, stage.sql, wanted.finding, at, stage.title, deploy, " ".join(gates))
         )
         gates = []
     return parts, deploy
+
+
+def _cleared(version: Version, stage: Stage) -> tuple[Piece, ...]:
+    """What takes away an index that is there already, before it is built."""
+    made = [one for each in operations.statements(stage.sql, version.dialect) for one in each.operations]
+    name = getattr(made[0].definition, "name", None) if len(made) == 1 else None
+    if name is None or made[0].kind != "create-index":
+        return ()
+    gone = operations.undoing(made[0], version.dialect)
+    code = _coded(version, gone, operations.statements(gone, version.dialect)[0].operations, None, _COLUMN + 4)
+    around = f"with {version.style.op}.get_context().autocommit_block():"
+    return (Piece(code, around, 1),)
 
 
 def _gate(title: str) -> str:

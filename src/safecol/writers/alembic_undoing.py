@@ -145,8 +145,11 @@ class Undoing:
             yield Piece(cst.fitted(call, layout.WIDTH - 4) if call is not None and "\n" not in code else code)
 
 
-def explained(done: Iterable[Operation]) -> tuple[Piece, ...]:
-    """Why there is nothing to undo, or no way to do it; nothing where that goes without saying."""
+def explained(done: Iterable[Operation], *, unknown: bool = False) -> tuple[Piece, ...]:
+    """Why there is nothing to undo, or no way to do it; nothing where that goes without saying.
+
+    `unknown` is whether more is done than these operations.
+    """
     kinds = {one.kind for one in done}
     if kinds & _LOST:
         return (Piece("# What is dropped here only a backup brings back."),)
@@ -154,7 +157,7 @@ def explained(done: Iterable[Operation]) -> tuple[Piece, ...]:
         return (Piece("# The values that were written may stay."),)
     if any(kind.startswith("drop-") for kind in kinds):
         return (Piece("# Nothing misses what is dropped here."),)
-    if kinds - _CHECKS:
+    if kinds - _CHECKS or (unknown and not kinds):
         return (Piece("# What was there before is not known here."),)
     return ()
 
