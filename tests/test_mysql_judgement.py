@@ -168,3 +168,11 @@ def test_a_statement_that_is_a_comment_runs_from_its_version_on() -> None:
     sql = "/*!80016 ALTER TABLE t DROP COLUMN b */;"
     assert [step.operation.kind for step in steps(sql, version="8.0.16")] == ["drop-column"]
     assert steps(sql, version="5.7") == []
+
+
+def test_mariadb_copies_other_engines_online_where_it_is_asked_to() -> None:
+    setup = "CREATE TABLE t (id int PRIMARY KEY, b int) ENGINE=MyISAM;"
+    change = "ALTER TABLE t MODIFY b bigint"
+    assert code(change, dialect="mariadb", version="11.8.9", setup=setup) == "C-"
+    assert code(f"{change}, LOCK=NONE", dialect="mariadb", version="11.8.9", setup=setup) == "C+"
+    assert code(f"{change}, LOCK=NONE", dialect="mariadb", version="10.11.18", setup=setup) == "E"

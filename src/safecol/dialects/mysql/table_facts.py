@@ -125,10 +125,12 @@ def _ways(context: Context, found: Facts) -> None:
         found["rebuilding"] = "COPY" if found["other_engine"] is True else "INPLACE"
         found["rebuilding_lock"] = "SHARED" if waits else "NONE"
     online = context.dialect == "mariadb" and context.version >= 110_200
-    # Measured on 11.8: rows can be written while a table of MyISAM or Aria is copied too.
-    found["copying_lock"] = "NONE" if online and found["cascades"] is not True else "SHARED"
+    refused = found["cascades"] is True or found["other_engine"] is True
+    found["copying_lock"] = "NONE" if online and not refused else "SHARED"
+    # Measured on 11.8: writes go on while MyISAM and Aria are copied, but only where LOCK=NONE asks for it.
+    found["online_when_asked"] = online and found["cascades"] is not True
     if found["other_engine"] is True:
-        found["rebuilding_lock"] = found["copying_lock"]
+        found["rebuilding_lock"] = "SHARED"
 
 
 def makes_fulltext(operation: Operation) -> bool:
