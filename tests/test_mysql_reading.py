@@ -346,3 +346,32 @@ def test_any_text_is_read_without_an_exception_and_nothing_is_told_twice(text: s
         for operation in statement.operations:
             assert operation.kind in _KINDS
             assert operation.flags <= FLAGS
+
+
+def test_inserts_that_begin_alike_are_read_as_each_alone() -> None:
+    rows = [
+        "(1, 'it''s', NULL)",
+        r"(2, 'a\'b);', -1.5), (3, '', TRUE)",
+        "(4, 'x', now())",
+        "(5, 'a' 'b', 0x41)",
+        '(6, "x", 1e5)',
+        "(7, 'é' , 1 ) ,(8,'',2)",
+    ]
+    texts = [f"INSERT INTO `t` (`a`, b, c) VALUES {row}" for row in rows]
+    texts += ["REPLACE INTO t VALUES (1, 'x')", "INSERT IGNORE INTO t VALUES (1, 'y')", "REPLACE INTO t VALUES (2, 'z')"]
+    whole = ";\n".join(texts)
+    section = Section("up", Span(0, len(whole)), "autocommit")
+    statements = mysql.read_section(whole, section).statements
+    assert len(statements) == len(texts)
+    for text, found in zip(texts, statements, strict=True):
+        # In another case, so that nothing is known of its beginning.
+        other = text.replace("VALUES", "VALUES /* again */")
+        alone = mysql.read_section(other, Section("up", Span(0, len(other)), "autocommit")).statements[0]
+        assert found.operations[0]._replace(span=Span(0, 0)) == alone.operations[0]._replace(span=Span(0, 0))
+        assert whole[found.span.start : found.span.end] == text
+
+
+def test_an_insert_with_too_few_parentheses_is_an_error_beside_one_that_is_right() -> None:
+    text = "INSERT INTO t VALUES (1, 'x');\nINSERT INTO t VALUES (1, 'x';\nINSERT INTO t VALUES (2, 'y') nonsense here;"
+    found = mysql.read_section(text, Section("up", Span(0, len(text)), "autocommit")).statements
+    assert [statement.opaque is not None and statement.opaque.syntax for statement in found] == [False, True, True]

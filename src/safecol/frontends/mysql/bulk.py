@@ -1,8 +1,8 @@
-"""A huge INSERT comes in, the same with its first row alone goes out."""
+"""INSERT of many rows, or many of one row each: their text comes in, as little of it as says all goes out."""
 
 import re
 
-from safecol.frontends.mysql.tokens import LEXICON
+from safecol.frontends.mysql.tokens import LEXICON, string_value
 from safecol.frontends.sqlglot import lexing
 from safecol.patterns import lazy
 from safecol.source import Span
@@ -16,6 +16,25 @@ _HEAD = lazy(
     re.IGNORECASE,
 )
 _TAIL = lazy(r"\)\s*((?:AS\s+\w+\s+)?ON\s+DUPLICATE\s+KEY\s+UPDATE\b)", re.IGNORECASE)
+
+_STRING = r"'[^'\\]*+(?:(?:\\.|'')[^'\\]*+)*+'"
+_VALUE = rf"\s*+(?:{_STRING}|[-+]?\d++(?:\.\d*+)?|NULL|TRUE|FALSE)\s*+"
+_ROW = rf"\({_VALUE}(?:,{_VALUE})*+\)"
+_PLAIN = lazy(
+    rf"((?:INSERT|REPLACE)\s[^;'\"()/#-]{{1,400}}(?:\([^;'\"()/#-]*\)\s*)?VALUES\s*)({_ROW}(?:\s*+,\s*+{_ROW})*+)\s*",
+    re.IGNORECASE | re.DOTALL,
+)
+_STRINGS = lazy(_STRING, re.DOTALL)
+
+
+def literal_rows(text: str, span: Span) -> tuple[str, list[str]] | None:
+    """What stands before the rows of an INSERT of nothing but literals, and its strings; None for all else."""
+    if text[span.start] not in "IiRr":
+        return None
+    found = _PLAIN.fullmatch(text, span.start, span.end)
+    if found is None:
+        return None
+    return found[1], [string_value(one) for one in _STRINGS.findall(found[2])]
 
 
 def first_row(text: str, span: Span) -> str | None:

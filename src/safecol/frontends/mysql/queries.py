@@ -5,11 +5,10 @@ sqlglot reads what this does not; it takes longer to import than a small file ma
 
 from safecol.expressions import Call, ColumnReference, Expression, Literal, walk
 from safecol.frontends.mysql.expressions import expression
-from safecol.frontends.mysql.tokens import RESERVED, Stream
+from safecol.frontends.mysql.tokens import MOST_LITERALS, RESERVED, Stream
 from safecol.frontends.sqlglot.expressions import is_always_true
 from safecol.operations import Name, QueryUse
 
-_MOST_LITERALS = 50
 STARTS = frozenset({"SELECT", "WITH", "VALUES", "TABLE"})
 _OPTIONS = frozenset(
     {
@@ -100,7 +99,7 @@ class Query:
                 self.literal(part.value)
 
     def literal(self, text: str) -> None:
-        if len(self.literals) < _MOST_LITERALS:
+        if len(self.literals) < MOST_LITERALS:
             self.literals.append(text)
 
     def _nested(self, outer: Block) -> tuple[str, ...]:

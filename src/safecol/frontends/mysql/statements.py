@@ -2,13 +2,17 @@
 
 from collections.abc import Callable
 
-from safecol.frontends.mysql.bulk import HUGE, first_row
-from safecol.frontends.mysql.tokens import Stream
+from safecol.frontends.mysql.bulk import HUGE, first_row, literal_rows
+from safecol.frontends.mysql.tokens import MOST_LITERALS, Stream
 from safecol.frontends.sqlglot.trees import Problem
 from safecol.operations import Opaque, Operation
 from safecol.source import Span
 
 Handler = Callable[[Stream, Span], list[Operation]]
+
+# What was read of an INSERT's beginning, for the many that begin like it in files of data.
+_inserts: dict[tuple[str, str], Operation] = {}
+_MOST_INSERTS = 200
 
 
 def convert(text: str, span: Span, dialect: str) -> tuple[tuple[Operation, ...], Opaque | None]:
@@ -18,6 +22,10 @@ def convert(text: str, span: Span, dialect: str) -> tuple[tuple[Operation, ...],
         skipped = frozenset({"skipped-values"})
         moved = tuple(item._replace(span=span, flags=item.flags | skipped) for item in found)
         return moved, Opaque(span, opaque.reason, opaque.syntax) if opaque is not None else None
+    plain = literal_rows(text, span)
+    if plain is not None and (known := _inserts.get((dialect, plain[0]))) is not None:
+        literals = tuple(("literal", value) for value in plain[1][:MOST_LITERALS])
+        return (known._replace(span=span, options=(*known.options, *literals)),), None
     try:
         stream = Stream(text, span, dialect)
         operations = operations_of(stream, span)
@@ -27,6 +35,11 @@ def convert(text: str, span: Span, dialect: str) -> tuple[tuple[Operation, ...],
         return (), opaque_of(problem, text, span)
     except RecursionError:
         return (), Opaque(span, "nested too deeply to be analyzed")
+    if plain is not None and len(operations) == 1:
+        if len(_inserts) >= _MOST_INSERTS:
+            _inserts.clear()
+        others = tuple(pair for pair in operations[0].options if pair[0] != "literal")
+        _inserts[dialect, plain[0]] = operations[0]._replace(options=others)
     return tuple(operations), None
 
 

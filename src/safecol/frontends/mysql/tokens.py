@@ -22,6 +22,10 @@ LEXICON = Lexicon(
 )
 
 
+MOST_LITERALS = 50
+"""How many strings of a statement are kept."""
+
+
 class Token(NamedTuple):
     """`kind` is `word`, `quoted`, `string`, `number`, `variable` (`@x`, `@@x`), `symbol` or `end`.
 
