@@ -282,7 +282,12 @@ class Collected:
                 found.append(finding)
         if ran.read.unused:
             found = [finding for finding in found if not one_cause.is_unused(finding, ran.read.unused)]
-        return unmasked(ran, one_cause.uncovered(found, rules))
+        found = one_cause.uncovered(found, rules)
+        if ran.read.places is None and any(finding.stages for finding in found):
+            from safecol.kept_clauses import with_kept_clauses
+
+            found = with_kept_clauses(found, ran.traces)
+        return unmasked(ran, found)
 
     def _chosen(self, dialect: str, selected: frozenset[str]) -> tuple[Rule, ...]:
         key = (dialect, selected)

@@ -11,7 +11,6 @@ from safecol.operations import (
     ConstraintDefinition,
     IndexDefinition,
     Name,
-    Operation,
     PartitionBound,
 )
 from safecol.trace import Fact, Step
@@ -38,7 +37,7 @@ def values(step: Step, text: str, beside: Sequence[Step] = ()) -> dict[str, str]
     found["clause"] = clause.text
     definition = operation.definition
     if isinstance(definition, IndexDefinition):
-        found |= _index(operation, definition, statement, step.facts.get("numbered"))
+        found |= _index(step, definition, statement)
     elif isinstance(definition, ConstraintDefinition):
         found |= _constraint(step, definition, text, found, beside)
     elif isinstance(definition, ColumnDefinition) and operation.kind != "change-type":
@@ -76,7 +75,7 @@ def values(step: Step, text: str, beside: Sequence[Step] = ()) -> dict[str, str]
 def _named(step: Step, statement: Clause, clause: Clause) -> Iterator[tuple[str, str]]:
     operation = step.operation
     if operation.relation:
-        relation = _written(statement, operation.relation)
+        relation = _implied_schema(step) + _written(statement, operation.relation)
         if operation.object == "index" and operation.kind != "create-index":
             yield "table", step.table or ""
         else:
@@ -95,17 +94,30 @@ def _named(step: Step, statement: Clause, clause: Clause) -> Iterator[tuple[str,
     if operation.new_name:
         yield "new_name", _written(clause, Name(operation.new_name))
     if operation.target:
-        yield "partition", _written(clause, operation.target)
+        implied = _implied_schema(step) if operation.target.schema is None else ""
+        yield "partition", implied + _written(clause, operation.target)
     if operation.value:
         yield "value", operation.value
         if operation.kind.endswith(("-constraint", "-trigger", "-rule")):
             yield "name", _written(clause, Name(operation.value))
 
 
-def _index(operation: Operation, definition: IndexDefinition, statement: Clause, number: Fact) -> dict[str, str]:
+def _implied_schema(step: Step) -> str:
+    """`shop.` for a name without a schema that the file's `search_path` finds there: a stage is a file of its own."""
+    relation = step.operation.relation
+    if relation is None or relation.schema is not None or "search_path" not in step.settings or not step.table:
+        return ""
+    schema = step.table.removesuffix(f".{relation.name}")
+    return f"{_quoted(schema)}." if schema != step.table else ""
+
+
+def _index(step: Step, definition: IndexDefinition, statement: Clause) -> dict[str, str]:
+    operation, number = step.operation, step.facts.get("numbered")
     on = statement.find("ON")
     only = statement.tokens[on].word == "ONLY" if 0 < on < len(statement.tokens) else False
     rest = statement.between(on + only, len(statement.tokens)) if on > 0 else ""
+    if rest and operation.relation and (implied := _implied_schema(step)):
+        rest = f"{implied}{rest}"
     parts = "_".join(index_names.parts(definition))
     table = operation.relation.name if operation.relation else ""
     name = _written(statement, Name(definition.name)) if definition.name else _proposed(table, parts, "idx", number)
@@ -296,6 +308,8 @@ def _type_change(step: Step, clause: Clause, found: dict[str, str]) -> dict[str,
     }
     if step.facts.get("domain") == "constrained":  # a column of it can't be added without writing the table anew
         del made["new_name"]
+    if step.facts.get("in_primary_key") is True:  # the key has to move to the new column, which takes more stages
+        made.pop("old_name", None)
     return made
 
 

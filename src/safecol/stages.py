@@ -45,6 +45,7 @@ def render(rule: Rule, hit: Hit, trace: Trace, version: str) -> tuple[Stage, ...
 
         tool = online_tools.command(hit.step, trace.text)
         known.update({"online_change": tool} if tool else {})
+    path = _search_path(hit.step, trace)
     stages: list[Stage] = []
     title = ""
     for part in found:
@@ -70,6 +71,8 @@ def render(rule: Rule, hit: Hit, trace: Trace, version: str) -> tuple[Stage, ...
         if sql is None or not _parses(sql, trace.migration.dialect):
             return ()
         outside, batched = "no-transaction" in words, "batched" in words
+        if path and not outside:
+            sql = path + sql
         stages.append(Stage(title or _title(outside, batched), sql, not outside, "backfill" if batched else "schema"))
         title = ""
     return tuple(stages) if any(stage.sql or stage.command for stage in stages) else ()
@@ -174,6 +177,23 @@ def _is_for(heading: str, dialect: str, version: str) -> bool:
     if " to " in words and len(numbers) == 2:
         return versions.contains(f">={numbers[0]},<={numbers[1]}", version)
     return False
+
+
+def _search_path(step: Step, trace: Trace) -> str:
+    """The statement that says where the file finds its names, for stages that are files of their own.
+
+    One that runs outside a transaction stays alone: its table has the schema.
+    """
+    value = step.settings.get("search_path")
+    if not value or value == registry.known(trace.migration.dialect).default_schema or trace.sent_by is not None:
+        return ""
+    found = ""
+    for each in trace.steps:
+        if each is step:
+            break
+        if each.operation.kind == "set" and each.operation.new_name == "search_path" and each.operation.value:
+            found = trace.text[each.statement.span.start : each.statement.span.end]
+    return f"{found};\n" if found else ""
 
 
 def _asked(words: list[str], step: Step, beside: Sequence[Step]) -> bool:

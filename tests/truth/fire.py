@@ -7,7 +7,7 @@ stages.
 import re
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import psycopg
 
@@ -100,7 +100,7 @@ def _linted(texts: Sequence[File], major: int, rules: AbstractSet[str] = RULES) 
 
 
 def _wrong(shape: Shape, findings: list[Finding], major: int, database: Database) -> Iterator[str]:
-    earlier, original, kept = _original(shape, findings)
+    earlier, original = _original(shape, findings)
     expected = _direct(shape, database, earlier, original, filled=True)
     filled = not isinstance(expected, str)
     if not filled:  # the rows are in its way
@@ -123,8 +123,6 @@ def _wrong(shape: Shape, findings: list[Finding], major: int, database: Database
             yield from problems
             if any("refused" in problem for problem in problems):
                 return
-        for sql in kept:
-            both.work.execute(sql)
         lines, rows = schema.lines(both.watch), schema.contents(both.watch)
     excused = any(finding.rule in EXCUSED for finding in findings)
     if isinstance(expected, str):
@@ -142,7 +140,7 @@ def _steps(shape: Shape, findings: list[Finding]) -> Iterator[tuple[Stage, list[
     seen: set[str] = set()
     for finding in findings:
         waiting = iter(shape.gates.get(finding.rule, ()))
-        first = next((_NEW.search(stage.sql) for stage in finding.stages if stage.sql), None)
+        first = next((_NEW.search(stage.sql) for stage in finding.stages if "TRIGGER" in stage.sql), None)
         new = first[1] if first else ""
         for stage in finding.stages:
             if stage.sql in seen:
@@ -192,31 +190,15 @@ def _difference(expected: tuple[set[str], dict[str, str]], result: tuple[set[str
         yield f"other rows: {other}"
 
 
-def _original(shape: Shape, findings: list[Finding]) -> tuple[list[Text], str, list[str]]:
-    """The statements before the findings', their statement, and its clauses that none of them is about."""
+def _original(shape: Shape, findings: list[Finding]) -> tuple[list[Text], str]:
+    """The statements before the findings', and their statement."""
     earlier: list[Text] = []
-    for text, statement in _statements(shape.change):
+    for text in pages.statements(shape.change):
         if text.number == findings[0].statement:
-            about = [span for one in findings for span in (one.span, *(other.span for other in one.related))]
-            clauses = [each for each in statement.operations if "inline" not in each.flags]
-            kept = [
-                f"{text.head}{shape.change[each.span.start : each.span.end]}"
-                for each in clauses
-                if text.head and not any(each.span.start <= span.start < each.span.end for span in about)
-            ]
-            return earlier, text.sql, kept
+            return earlier, text.sql
         if not text.control:
             earlier.append(text)
     raise LookupError(findings)
-
-
-def _statements(sql: str) -> Iterator[tuple[Text, Any]]:
-    from safecol.frontends.postgresql.splitting import read_section
-    from safecol.operations import Section
-    from safecol.source import Span
-
-    for statement in read_section(sql, Section("up", Span(0, len(sql)), "autocommit")).statements:
-        yield pages._text(sql, statement), statement  # noqa: SLF001
 
 
 def _direct(

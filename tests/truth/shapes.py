@@ -33,10 +33,14 @@ class World:
         self.since = 12
         self.schema = ""
         self.before: list[str] = []
-        if self.maybe(0.35):
+        self.partitions: set[str] = set()
+        self.path = ""
+        if self.maybe(0.4):
             named = self.name("shop")
             self.setup.append(f"CREATE SCHEMA {named}")
             self.schema = f"{named}."
+            if self.maybe(0.25):
+                self.path = named
 
     def maybe(self, share: float = 0.5) -> bool:
         return self.chosen.random() < share
@@ -63,6 +67,7 @@ class World:
             part = key or "part"
             listed = columns if key else f"{columns}, part int"
             self.setup.append(f"CREATE TABLE {parent} ({listed}) PARTITION BY RANGE ({part})")
+            self.partitions.add(table)
             self.setup.append(f"CREATE TABLE {table} PARTITION OF {parent} FOR VALUES FROM (0) TO (100000)")
         elif kind == "child":
             parent = self.relation("whole")
@@ -76,7 +81,10 @@ class World:
         return table
 
     def alter(self, table: str, *clauses: str) -> str:
-        """ALTER TABLE with comments, IF EXISTS and ONLY here and there."""
+        """ALTER TABLE with comments, IF EXISTS and other clauses here and there."""
+        if table not in self.partitions and not clauses[0].startswith(("RENAME", "ATTACH", "DETACH")):
+            more = f"ADD COLUMN {self.name('more')} {self.pick('text', 'int DEFAULT 3', 'date')}"
+            clauses = self.chosen.choice(((more, *clauses), (*clauses, more), *[clauses] * 8))
         gap = self.pick(" ", " ", " ", "\n    ", " /* it's; here */ ", " -- it's; \"here\n  ")
         exists = self.pick("", "", "", "IF EXISTS ")
         return f"{self.pick('ALTER TABLE', 'alter table')} {exists}{table}{gap}{(',' + gap).join(clauses)}"
@@ -95,6 +103,8 @@ def make(rule: str, number: int) -> Shape:
     makers: dict[str, Callable[[World], str]] = {**KEYS, **ANY}
     statement = makers[rule](world)
     change = _dressed(world, statement)
+    if world.path:  # the change finds its names without the schema
+        change = f"SET search_path TO {world.path}{world.pick('', ', public')};\n{change.replace(world.schema, '')}"
     return Shape(f"{rule} {number}", tuple(world.setup), change, world.gates, tuple(world.rows), world.since)
 
 
