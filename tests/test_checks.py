@@ -265,6 +265,11 @@ def test_what_a_view_that_can_not_be_replaced_would_lose_is_named(query: str, lo
     assert lost in finding.message
 
 
+def test_a_foreign_key_without_an_index_is_told_once_whatever_stands_around_it() -> None:
+    sql = "SELECT 1;\nCREATE TABLE lines (id bigint PRIMARY KEY, order_id bigint REFERENCES orders);\nSELECT 2;"
+    assert lines(sql, found("unindexed-foreign-key", sql)) == [2]
+
+
 def test_a_covered_finding_stays_where_the_other_rule_is_not_selected() -> None:
     assert lines(MOVED, found("column-drop", f"{MOVED} ALTER TABLE orders DROP COLUMN state;")) == [2]
 
