@@ -113,3 +113,8 @@ def test_a_table_that_was_renamed_away_first_is_copied_all_the_same() -> None:
 
 def test_a_table_of_the_same_change_has_no_rows_to_stop_at() -> None:
     assert _found(OLD + _script(NOT_NULL, PLAIN), setup="") == []
+
+
+def test_rows_for_a_table_that_was_there_are_no_copy_into_a_stricter_one() -> None:
+    setup = OLD + "CREATE TABLE archive (id INTEGER PRIMARY KEY, email TEXT NOT NULL);\n"
+    assert _found("INSERT INTO archive (id, email) SELECT id, email FROM users;", setup) == []

@@ -32,7 +32,7 @@ def copy_facts(context: Context, operation: Operation, key: str, found: dict[str
     """
     new = context.schema.tables.get(key)
     old = _source(context, operation, key)
-    if new is None or old is None or not new.complete or not old.complete:
+    if new is None or old is None or not new.complete or not old.complete or not context.is_new(key):
         return
     given = _given(operation, new, old)
     if given is None:
