@@ -1,11 +1,13 @@
 """What the reader makes of `op.*` is what Alembic itself sends: the same operations, for each of these calls."""
 
 import io
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from safecol.dialects import loaded
 from safecol.frontends.alembic.reading import read
 from safecol.frontends.postgresql.splitting import read_section
 from safecol.operations import Operation, Section, Statement
@@ -57,6 +59,25 @@ def sent(body: str) -> str:
     with Operations.context(context):
         exec(HEAD + body, {})  # noqa: S102 - the table above
     return out.getvalue()
+
+
+RELEASED = json.loads((Path(__file__).parent / "data" / "alembic_released.json").read_text())
+"""What older versions send otherwise than this one, as they sent it; None where they raise a TypeError."""
+
+
+@pytest.mark.parametrize("one", RELEASED, ids=lambda one: f"{one['alembic']} {one['dialect']} {one['call'][:60]}")
+def test_a_call_is_read_as_the_version_that_the_project_has_sends_it(one: dict[str, Any]) -> None:
+    libraries = {name: tuple(map(int, one[name].split("."))) for name in ("alembic", "sqlalchemy")}
+    source = f"{HEAD}def upgrade():\n    {one['call']}\n"
+    found = read(source, dialect=one["dialect"], libraries=libraries)
+    up = [each for section, statements in found.sections if section.direction == "up" for each in statements]
+    if one["sent"] is None:
+        assert up == []
+        assert [problem.rule for problem in found.problems] == ["refused-operation"]
+        return
+    section = Section("up", Span(0, len(one["sent"])), "wrapped")
+    wanted = list(loaded.front(one["dialect"]).read_section(one["sent"], section).statements)
+    assert operations(up) == operations(wanted)
 
 
 def bare(value: Any) -> Any:

@@ -362,3 +362,15 @@ def test_rows_that_a_session_changes_one_by_one_are_told(body: str, told: int) -
     head = f"{HEAD}from sqlalchemy.orm import Session\nfrom app.models import Order\n"
     text = f"{head}{UPGRADE}session = Session(bind=op.get_bind())\n    " + body.replace("\n", "\n    ") + "\n"
     assert [one.rule for one in read(text).problems if one.rule == "row-loop-backfill"] == ["row-loop-backfill"] * told
+
+
+@pytest.mark.parametrize(("required", "default"), [("SQLAlchemy==2.0.36", "now()"), ("SQLAlchemy>=2.1", "(now())")])
+def test_the_project_says_which_versions_send_its_migrations(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], required: str, default: str
+) -> None:
+    monkeypatch.chdir(project)
+    (project / "requirements.txt").write_text(f"{required}\n")
+    body = 'op.add_column("orders", sa.Column("at", sa.DateTime, server_default=sa.func.now()))'
+    (project / "migrations/versions/b.py").write_text(f"{HEAD}{UPGRADE}{body}\n")
+    cli.run(["effects", "migrations/versions/b.py", "--dialect", "mysql", "--output-format", "json"])
+    assert f"DEFAULT {default}" in capsys.readouterr().out

@@ -67,6 +67,7 @@ def _read_alembic(
     found = reading.read(
         source.text, transaction or around.of_dialect(file.dialect), file.dialect, path, file.environment,
         dict(file.helpers), opened=around.open, engines=dict(file.engines),
+        libraries=dict(file.libraries),
     )  # fmt: skip
     migration = _migration(file, found.sections)
     return ReadFile(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from safecol.patterns import lazy
 from safecol.records import NamedTuple
-from safecol.runners import dialects
+from safecol.runners import dialects, requirements
 from safecol.runners.migration_file import MigrationFile
 from safecol.runners.recognition import HEAD, python_kind
 from safecol.runners.surroundings import Surroundings
@@ -73,6 +73,9 @@ def _described(
     spoken, source = _dialect(home, members, around)
     engines = tuple(_engines(around.text(home.configuration))) if home.configuration else ()
     wrong = graph.problems({full: one for full, one in found.items() if one is not None}) if home.environment else {}
+    required = "\n".join(requirements.texts(os.path.dirname(home.configuration) or home.root, around))
+    versions = ((name, requirements.version(required, name)) for name in ("alembic", "sqlalchemy"))
+    libraries = tuple((name, made) for name, made in versions if made)
     history = shown(home.root) if home.root != os.getcwd() else "."
     for full in members:
         path = shown(full)
@@ -85,7 +88,7 @@ def _described(
                 path, "alembic", wanted or spoken, "settings" if wanted else source, history,
                 (0, ((0, at, ""),), stem, 0), runner_source="marker", environment=home.environment,
                 helpers=tuple(given(path).helpers.items()) if given is not None else (), engines=engines,
-                problems=wrong.get(full, ()),
+                problems=wrong.get(full, ()), libraries=libraries,
             ),
         )  # fmt: skip
 

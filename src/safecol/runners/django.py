@@ -10,7 +10,7 @@ from safecol.frontends.django import settings as modules
 from safecol.frontends.django.project import NEWEST, Project, Release
 from safecol.patterns import lazy
 from safecol.records import NamedTuple
-from safecol.runners import dialects
+from safecol.runners import dialects, requirements
 from safecol.runners.migration_file import MigrationFile
 from safecol.runners.recognition import python_kind
 from safecol.runners.surroundings import Surroundings
@@ -124,7 +124,7 @@ def _described(
     swapped = {"AUTH_USER_MODEL": user_model, **says.swapped}
     positions = graph.order({keys[full]: heads[full] for full in members}, swapped)
     wrong = graph.problems({keys[full]: heads[full] for full in members}, positions)
-    required = "\n".join(_requirements(root, around))
+    required = "\n".join(requirements.texts(root, around))
     release, source = _release(given, required, heads.values())
     backend = next(iter(says.backends), "")
     latest = sorted(members, key=lambda full: positions.get(keys[full], -1), reverse=True)
@@ -234,31 +234,6 @@ def _auto_field(latest: Iterable[str], says: modules.Found, release: Release, ar
         if made:
             return f"django.db.{made[1].removeprefix('django.db.')}"
     return f"django.db.models.{'BigAutoField' if release >= (6, 0) else 'AutoField'}"
-
-
-def _requirements(root: str, around: Surroundings) -> Iterator[str]:
-    """The texts that say which packages a project uses: locks first."""
-    folders = [root]
-    at = root
-    while ".git" not in around.names(at) and os.path.dirname(at) != at and len(folders) < 4:
-        at = os.path.dirname(at)
-        folders.append(at)
-    for folder in folders:
-        names = around.names(folder)
-        for name in ("poetry.lock", "uv.lock", "pdm.lock", "Pipfile.lock"):
-            if name in names:
-                yield around.text(os.path.join(folder, name), 1 << 22)
-        for name in sorted(names):
-            if name.endswith((".txt", ".in")) and ("require" in name or "constraint" in name):
-                yield around.text(os.path.join(folder, name))
-        if "requirements" in names:
-            inner = os.path.join(folder, "requirements")
-            for name in sorted(around.names(inner)):
-                if name.endswith((".txt", ".in")):
-                    yield around.text(os.path.join(inner, name))
-        for name in ("pyproject.toml", "setup.cfg", "setup.py", "Pipfile"):
-            if name in names:
-                yield around.text(os.path.join(folder, name))
 
 
 def _release(given: Given, required: str, heads: Iterable[graph.Head]) -> tuple[Release, str]:

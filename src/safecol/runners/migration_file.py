@@ -26,6 +26,7 @@ class MigrationFile(NamedTuple):
     `environment` is the absolute path of the program that runs it (Alembic's env.py), "" when there is none.
     `helpers` are what functions of the project stand for, as (dotted path, what they are like); `engines` the dialects
     of the databases of a history of several, by their names. `problems` are what is wrong with its place among others.
+    `libraries` are the versions of the libraries that run it, where they are known.
     Of Django's: `app` is the label of its app, `project` what is known of the project, and `replaced` is True where a
     squashed migration stands for it, or the other way round, so that it does nothing. `initial` migrations of an app
     run together, on tables that nobody has used before.
@@ -50,6 +51,7 @@ class MigrationFile(NamedTuple):
     helpers: tuple[tuple[str, str], ...] = ()
     engines: tuple[tuple[str, str], ...] = ()
     problems: tuple["Problem", ...] = ()
+    libraries: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
     @property
     def name(self) -> str:

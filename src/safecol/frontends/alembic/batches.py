@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from safecol.frontends.alembic import columns as parts
 from safecol.frontends.alembic.arguments import Arguments
 from safecol.frontends.alembic.names import Refused, Target, identifier
-from safecol.frontends.alembic.operations import OPERATIONS, Statement
+from safecol.frontends.alembic.operations import Statement, sent
 from safecol.frontends.python.emitted import Piece
 from safecol.frontends.python.values import Made, Text, path_of
 from safecol.records import NamedTuple
@@ -58,7 +58,7 @@ def what_copies(batch: Batch) -> str:
 def of_copy(to: Target, one: Batched) -> Iterator[Statement]:
     """What the new table has and the old one has not, as far as SQLite has words for it. Errors: NotKnown, Refused."""
     if one.name in ("create_index", "drop_index", "drop_column", "bulk_insert"):
-        yield from OPERATIONS[one.name](to, one.call)
+        yield from sent(to, one.name, one.call)
     elif one.name == "add_column":
         given = Arguments(to, one.call, ("table_name", "column"))
         made = parts.column(to, given.get("column"))

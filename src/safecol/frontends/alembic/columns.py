@@ -184,7 +184,12 @@ def _of_mysql(to: Target, made: Column, *, counts: bool) -> str:
         return text + " AUTO_INCREMENT"
     if made.default is None:
         return text
-    bare = _SIMPLE.match(made.default) or not _COMPOUND.search(made.default) or _UPDATES.search(made.default)
+    bare = (
+        to.sqlalchemy < (2, 1)  # which writes every default as it stands
+        or _SIMPLE.match(made.default)
+        or not _COMPOUND.search(made.default)
+        or _UPDATES.search(made.default)
+    )
     return text + (f" DEFAULT {made.default}" if bare else f" DEFAULT ({made.default})")
 
 

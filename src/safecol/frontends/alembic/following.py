@@ -8,7 +8,7 @@ from safecol.frontends.alembic import statements
 from safecol.frontends.alembic.batches import COPY, Batch, Batched, copies, of_copy, what_copies
 from safecol.frontends.alembic.harmless import OP, harmless, shown, touches
 from safecol.frontends.alembic.names import Fixed, NotKnown, Refused, Target, qualified
-from safecol.frontends.alembic.operations import OPERATIONS, Statement, of_batch
+from safecol.frontends.alembic.operations import OPERATIONS, Statement, of_batch, sent
 from safecol.frontends.alembic.types import EnumType, create_enum, enum_of
 from safecol.frontends.python.emitted import Piece, Writer
 from safecol.frontends.python.modules import Project
@@ -245,11 +245,10 @@ class Following:
         if name == "run_async" and call.arguments and isinstance(call.arguments[0], Function):
             bind = Made(f"{OP}.get_bind", (), {}, call.span, External(OP))
             return self.runner.call(call.arguments[0], (bind, *call.arguments[1:]), call.keywords, call.span)
-        handler = OPERATIONS.get(name)
-        if handler is None:
+        if name not in OPERATIONS:
             self.opaque(call.span, f"`op.{name}` is not an operation of Alembic's own")
             return Unknown(f"op.{name}()", "it is not an operation of Alembic's own")
-        self._send(call, lambda: handler(self.to, call))
+        self._send(call, partial(sent, self.to, name, call))
         if name == "create_table":
             return Made("sqlalchemy.Table", call.arguments, call.keywords, call.span)
         return None
@@ -304,7 +303,7 @@ class Following:
             if copying and self.to.is_sqlite:
                 self._send(one.call, partial(of_copy, self.to, one))
             else:
-                self._send(one.call, partial(OPERATIONS[one.name], self.to, one.call))
+                self._send(one.call, partial(sent, self.to, one.name, one.call))
         self.writer.conditional, self.writer.batched = before
 
     def _execute(self, call: Made) -> Value:

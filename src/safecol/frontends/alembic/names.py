@@ -37,10 +37,13 @@ class Target(NamedTuple):
     """What statements are written for: the dialect, and the naming convention of the project's tables.
 
     `convention` is {} where there is none, None where it is not known; it is asked for when a name needs it.
+    `alembic` and `sqlalchemy` are their versions; where nothing says them, the newest that are known.
     """
 
     dialect: str = "postgresql"
     convention: Callable[[], Mapping[str, str] | None] = _none
+    alembic: tuple[int, ...] = (1, 20, 1)
+    sqlalchemy: tuple[int, ...] = (2, 1, 9)
 
     @property
     def is_mysql(self) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from safecol.frontends.alembic import altering, constraints, entities, enums, indexes, mysql
+from safecol.frontends.alembic import altering, constraints, entities, enums, indexes, mysql, released
 from safecol.frontends.alembic import columns as parts
 from safecol.frontends.alembic.arguments import Arguments
 from safecol.frontends.alembic.columns import Column
@@ -270,6 +270,11 @@ _TABLE_SECOND = frozenset(
         "create_check_constraint", "create_exclude_constraint", "drop_constraint",
     }
 )  # fmt: skip
+
+
+def sent(to: Target, name: str, call: Made) -> Iterator[Statement]:
+    """What an operation sends, as this version of Alembic does. Errors: NotKnown, Refused."""
+    yield from OPERATIONS[name](to, released.call(to, name, call))
 
 
 def of_batch(call: Made, name: str) -> Made:

@@ -50,16 +50,19 @@ def read(
     *,
     opened: bool = False,
     engines: Mapping[str, str] | None = None,
+    libraries: Mapping[str, tuple[int, ...]] | None = None,
 ) -> Reading:
     """Follow `upgrade()` and `downgrade()`; `transaction` is how Alembic sends what is in no autocommit block.
 
     `path` is the file's absolute path, around which the modules of its project are looked for; "" for none.
     `environment` is that of its env.py; `helpers` says what functions of the project stand for.
     `opened` is whether the connection is in a transaction that Alembic has not begun; `engines` are the dialects of the
-    databases of a history of several.
+    databases of a history of several. `libraries` are the versions of `alembic` and `sqlalchemy`, where they are known.
     """
     text = unmarked(text)
-    following = Following(text, Target(dialect, partial(naming.convention, environment)), path, helpers or {})
+    to, known = Target(dialect, partial(naming.convention, environment)), libraries or {}
+    to = to._replace(alembic=known.get("alembic", to.alembic), sqlalchemy=known.get("sqlalchemy", to.sqlalchemy))
+    following = Following(text, to, path, helpers or {})
     following.opened, following.engines = opened, engines or {}
     try:
         tree = ast.parse(text)
