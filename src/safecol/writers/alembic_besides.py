@@ -3,8 +3,12 @@
 from collections.abc import Iterable, Sequence
 
 from safecol.operations import Operation
+from safecol.writers import alembic_calls, operations
 from safecol.writers.alembic_limits import limited, strong
+from safecol.writers.layout import WIDTH
 from safecol.writers.parts import Piece, Sent, Staged, Version
+
+_KEPT_LOCKS = frozenset({"many-locked-tables", "referenced-table-lock"})
 
 
 def bounded(version: Version, staged: Staged, pieces: Sequence[Piece], sent: Iterable[Sent]) -> tuple[Piece, ...]:
@@ -14,7 +18,25 @@ def bounded(version: Version, staged: Staged, pieces: Sequence[Piece], sent: Ite
     new = {operation.relation for operation in done if operation.kind == "create-table"}
     if not told or not pieces or not strong(one for one in done if one.relation not in new):
         return tuple(pieces)
-    return limited(version, [(piece, done if not number else ()) for number, piece in enumerate(pieces)])
+    return limited(version, [(piece, done) for piece in pieces])
+
+
+def apart(version: Version, staged: Staged, pieces: Sequence[Piece], sent: Sequence[Sent]) -> tuple[Piece, ...]:
+    """The pieces; what drops foreign keys commits by itself where the original was told of the locks that it keeps.
+
+    It passes over those that are gone: the file may stop half-way and run again.
+    """
+    done = [operation for one in sent for operation in one.statement.operations]
+    told = version.dialect == "postgresql" and any(one.rule in _KEPT_LOCKS for one in staged.findings)
+    if not told or {one.kind for one in done} != {"drop-constraint"} or not all(one.value for one in done):
+        return tuple(pieces)
+    block = f"with {version.style.op}.get_context().autocommit_block():"
+    found = []
+    for one in done:
+        table, name = operations.qualified(one.relation, "postgresql"), operations.quoted(one.value or "", "postgresql")
+        sql = f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {name}"
+        found.append(Piece(alembic_calls.execute(sql, version.style, 8, WIDTH - 8), block, 1))
+    return tuple(found)
 
 
 def excused(pieces: Sequence[Piece], sent: Sequence[Sent], before: Iterable[Sent]) -> tuple[Piece, ...]:

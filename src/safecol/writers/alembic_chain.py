@@ -97,7 +97,10 @@ def parts_of(version: Version, staged: Staged) -> list[Part]:
 def _kept(version: Version, staged: Staged, units: Sequence[Unit], deploy: int, ran: Sequence[Sent] = ()) -> Part:
     sql = "\n".join(f"{sent.sql.strip()};" for unit in units for sent in unit.sent)
     title = "Everything else that the migration does."
-    pieces = [piece for unit in units for piece in alembic_besides.excused(unit.pieces, unit.sent, ran)]
+    pieces: list[Piece] = []
+    for unit in units:
+        excused = alembic_besides.excused(unit.pieces, unit.sent, ran)
+        pieces += alembic_besides.apart(version, staged, excused, unit.sent)
     sent = [one for unit in units for one in unit.sent]
     return Part(
         with_locals(version, alembic_besides.bounded(version, staged, pieces, sent)),

@@ -166,6 +166,7 @@ def key_columns(elements: tuple[IndexElement, ...]) -> set[str]:
 def _change_type(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
     from safecol.dialects.postgresql import compatibility, domains, types
 
+    found["in_primary_key"] = operation.column in targets.primary_key(context, key)
     if operation.type is not None:
         found["domain"] = domains.of_type(context, operation.type).state
     types.change_facts(context, operation, key, found)
