@@ -358,7 +358,11 @@ def test_inserts_that_begin_alike_are_read_as_each_alone() -> None:
         "(7, 'é' , 1 ) ,(8,'',2)",
     ]
     texts = [f"INSERT INTO `t` (`a`, b, c) VALUES {row}" for row in rows]
-    texts += ["REPLACE INTO t VALUES (1, 'x')", "INSERT IGNORE INTO t VALUES (1, 'y')", "REPLACE INTO t VALUES (2, 'z')"]
+    texts += [
+        "REPLACE INTO t VALUES (1, 'x')",
+        "INSERT IGNORE INTO t VALUES (1, 'y')",
+        "REPLACE INTO t VALUES (2, 'z')",
+    ]
     whole = ";\n".join(texts)
     section = Section("up", Span(0, len(whole)), "autocommit")
     statements = mysql.read_section(whole, section).statements
