@@ -50,8 +50,8 @@ def _taken_over(trace: Trace, step: Step, source: str, *, ignoring: bool) -> Ite
             then = f"OR IGNORE leaves out each row that {_BREAKS[fact]}"
         elif replacing and fact == "repeated":
             then = "of rows that are alike only the last is left"
-        how = f"become {becomes}, taken over as they are" if several else f"becomes {becomes}, taken over as it is"
-        values = _values(step, source, f"`{columns}`{more} {how}", then)
+        how = "become" if several else "becomes"
+        values = _values(step, source, f"`{columns}`{more} {how} {becomes}", then)
         yield Hit(step, step.operation.span, values, severity="warning")
         return
 
