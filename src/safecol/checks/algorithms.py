@@ -71,7 +71,10 @@ def contradictory(trace: Trace) -> Iterator[Hit]:
         fails = step.whole.fails
         if fails is not None and fails.cause == "assertion" and step.statement.number not in seen:
             seen.add(step.statement.number)
-            yield Hit(step, step.statement.span, {"because": fails.reason})
+            # At its only clause, where what it would cost is found too: the one covers the other.
+            alone = len(step.statement.operations) == 1
+            span = step.operation.span if alone else step.statement.span
+            yield Hit(step, span, {"because": fails.reason})
 
 
 def unasserted(trace: Trace) -> Iterator[Hit]:
