@@ -270,6 +270,31 @@ def test_a_foreign_key_without_an_index_is_told_once_whatever_stands_around_it()
     assert lines(sql, found("unindexed-foreign-key", sql)) == [2]
 
 
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("DROP TYPE mood;", [1]),
+        ("DROP TYPE mood;\nCREATE TYPE mood AS ENUM ('calm');", []),
+        ("DROP TYPE mood;\nCREATE TYPE temper AS ENUM ('calm');", [1]),
+        ("DROP TYPE mood;\nALTER TYPE temper RENAME TO mood;", []),
+    ],
+)
+def test_a_type_that_is_made_again_is_not_gone(sql: str, expected: list[int]) -> None:
+    assert lines(sql, found("type-drop", sql)) == expected
+
+
+def test_a_loop_in_one_transaction_names_the_table_that_it_changes() -> None:
+    sql = (
+        "DELIMITER //\nCREATE PROCEDURE fill() BEGIN REPEAT UPDATE orders SET state = 'open' WHERE state IS NULL LIMIT"
+        " 9; UNTIL ROW_COUNT() = 0 END REPEAT; END//\nDELIMITER ;\nCALL fill();"
+    )
+    findings = lint_texts(
+        [("1.sql", sql)], dialect="mysql", version="8.4", setup=[ORDERS.replace("text", "varchar(9)")], catalog=CATALOG,
+        rules={"unresumable-backfill"}, transaction="wrapped",
+    )  # fmt: skip
+    assert ["`orders`" in finding.message for finding in findings] == [True]
+
+
 def test_a_covered_finding_stays_where_the_other_rule_is_not_selected() -> None:
     assert lines(MOVED, found("column-drop", f"{MOVED} ALTER TABLE orders DROP COLUMN state;")) == [2]
 
