@@ -379,3 +379,23 @@ def test_an_insert_with_too_few_parentheses_is_an_error_beside_one_that_is_right
     text = "INSERT INTO t VALUES (1, 'x');\nINSERT INTO t VALUES (1, 'x';\nINSERT INTO t VALUES (2, 'y') nonsense here;"
     found = mysql.read_section(text, Section("up", Span(0, len(text)), "autocommit")).statements
     assert [statement.opaque is not None and statement.opaque.syntax for statement in found] == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("sql", "kind", "relation"),
+    [
+        ("SELECT NEXT VALUE FOR s", "select", None),
+        ("SELECT PREVIOUS VALUE FOR s", "select", None),
+        ("INSERT INTO t VALUES (NEXT VALUE FOR s, 'x')", "insert", "t"),
+        ("DELETE HISTORY FROM t", "delete", "t"),
+        ("DELETE HISTORY FROM t BEFORE SYSTEM_TIME '2020-01-01'", "delete", "t"),
+        ("UPDATE t FOR PORTION OF p FROM '2000-01-01' TO '2001-01-01' SET a = 1", "update", "t"),
+        ("DELETE FROM t FOR PORTION OF p FROM '2000-01-01' TO '2001-01-01'", "delete", "t"),
+    ],
+)
+def test_mariadb_sequences_and_periods_in_statements_on_rows(sql: str, kind: str, relation: str | None) -> None:
+    found = mariadb.read_section(sql, Section("up", Span(0, len(sql)), "autocommit")).statements[0]
+    assert found.opaque is None
+    operation = found.operations[0]
+    assert (operation.kind, operation.relation.name if operation.relation else None) == (kind, relation)
+    assert kind in ("select", "insert") or "where" in operation.flags

@@ -253,6 +253,8 @@ def _delete(query: Query, span: Span) -> list[Operation]:
     while word := stream.any_of(*_PRIORITIES, "IGNORE"):
         flags |= {"ignore"} if word == "IGNORE" else set()
     block = query.block(None)
+    if stream.dialect == "mariadb" and stream.accept("HISTORY", "FROM"):
+        return _delete_history(query, block, span)
     named: list[Name] = []
     if stream.accept("FROM"):
         at = stream.at
@@ -282,6 +284,18 @@ def _delete(query: Query, span: Span) -> list[Operation]:
         )
         for table in targets
     ]
+
+
+def _delete_history(query: Query, block: Block, span: Span) -> list[Operation]:
+    """MariaDB's old versions of rows: those that the application reads stay."""
+    stream = query.stream
+    table = stream.relation()
+    if stream.accept("PARTITION"):
+        stream.group()
+    if stream.accept("BEFORE", "SYSTEM_TIME"):
+        stream.any_of("TIMESTAMP", "TRANSACTION")
+        query.expression(block)
+    return [Operation("delete", span, table, object="history", flags=frozenset({"where"}))]
 
 
 def _targets(stream: Stream) -> list[Name]:

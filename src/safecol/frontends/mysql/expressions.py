@@ -246,6 +246,9 @@ class _Reader:
     def _word(self, word: str) -> Expression:
         stream = self.stream
         following = stream.peek(1)
+        if word in ("NEXT", "PREVIOUS") and following == "VALUE" and stream.peek(2) == "FOR":  # MariaDB's sequences
+            stream.at += 3
+            return Call("nextval" if word == "NEXT" else "lastval", (Literal("string", str(stream.relation())),))
         if word in ("NULL", "TRUE", "FALSE"):
             stream.at += 1
             return Literal("null", "null") if word == "NULL" else Literal("boolean", word.lower())

@@ -330,6 +330,13 @@ class Query:
             stream.group()
         if stream.accept("FOR", "SYSTEM_TIME"):
             raise stream.problem()
+        if stream.dialect == "mariadb" and stream.accept("FOR", "PORTION", "OF"):
+            stream.column()
+            stream.expect("FROM")
+            self.expression(block)
+            stream.expect("TO")
+            self.expression(block)
+            self.flags.add("where")
         common = name.schema is None and name.name in block.tables
         block.items[self.alias() or name.name] = None if common else name
         if not common:
