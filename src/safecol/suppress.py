@@ -111,6 +111,24 @@ def apply(
         elif known:
             directives.append(made._replace(rules=known))
 
+    kept, suppressed, used = _divided(findings, directives, ordered)
+    for one in directives:
+        for rule in () if one.is_foreign else one.rules or ():
+            if (one.span, rule) not in used and rule in selected:
+                where = "in this file" if one.covers is None else "in the statement that it covers"
+                report(
+                    "unused-suppression",
+                    one.span,
+                    f"This suppression of `{rule}` hides nothing: the rule finds nothing {where}",
+                    "Remove the rule from the brackets, or the comment",
+                )
+    return Applied(tuple(kept), tuple(suppressed), tuple(extra))
+
+
+def _divided(
+    findings: Sequence[Finding], directives: Sequence[Directive], ordered: Sequence[Statement]
+) -> tuple[list[Finding], list[Finding], set[tuple[Span, str]]]:
+    """The findings that stay, those that directives hide, and which rule of which directive hid some."""
     kept, suppressed = [], []
     used: set[tuple[Span, str]] = set()
     everywhere = [one for one in directives if one.covers is None]
@@ -126,17 +144,7 @@ def apply(
             continue
         suppressed.append(finding._replace(reason=hiding[0].reason))
         used |= {(one.span, finding.rule) for one in hiding}
-    for one in directives:
-        for rule in () if one.is_foreign else one.rules or ():
-            if (one.span, rule) not in used and rule in selected:
-                where = "in this file" if one.covers is None else "in the statement that it covers"
-                report(
-                    "unused-suppression",
-                    one.span,
-                    f"This suppression of `{rule}` hides nothing: the rule finds nothing {where}",
-                    "Remove the rule from the brackets, or the comment",
-                )
-    return Applied(tuple(kept), tuple(suppressed), tuple(extra))
+    return kept, suppressed, used
 
 
 def _directive(span: Span, rest: str, ordered: Sequence[Statement], text: str, report: Report) -> Directive | None:
