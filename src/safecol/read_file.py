@@ -22,6 +22,7 @@ class ReadFile(NamedTuple):
     `places` its map back into the file. `session` are settings that its runner makes, as (name, value). `met` counts
     the operations of such a migration, `missed` those of them that were not understood. `unused` are columns, as
     (table, column), that no deployed code names any more when it runs; `ANYTHING` where that is so of all it drops.
+    `opened` is whether its runner hands over a connection that is in a transaction already.
     """
 
     file: MigrationFile
@@ -36,6 +37,7 @@ class ReadFile(NamedTuple):
     met: int = 0
     missed: int = 0
     unused: frozenset[tuple[str, str]] = frozenset()
+    opened: bool = False
 
     @property
     def text(self) -> str:

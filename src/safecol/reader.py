@@ -72,7 +72,7 @@ def _read_alembic(
     migration = _migration(file, found.sections)
     return ReadFile(
         file, source, migration, (*file.problems, *found.problems), found.placeholders, emitted=found.text,
-        places=found.places, session=around.session, met=found.met, missed=found.missed,
+        places=found.places, session=around.session, met=found.met, missed=found.missed, opened=around.open,
     )  # fmt: skip
 
 

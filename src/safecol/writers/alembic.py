@@ -8,7 +8,6 @@ import re
 from collections.abc import Sequence
 
 from safecol.finding import Finding
-from safecol.frontends.alembic import environment
 from safecol.frontends.python.positions import Positions
 from safecol.operations import Statement
 from safecol.patterns import lazy
@@ -75,7 +74,7 @@ def taken_apart(read: ReadFile) -> Version | None:
         _sent(read, downs, undoing, tree, positions) or ((),) * len(undoing), style, revision.value,
         any(section.transaction == "shared" for section, _ in read.migration.sections),
         read.file.dialect, read.file.path, module.uses(tree), _probe(text, upgrade, downgrade, positions),
-        environment.environment(read.file.environment).open,
+        read.opened,
     )  # fmt: skip
 
 

@@ -175,7 +175,9 @@ def with_locals(version: Version, pieces: Sequence[Piece]) -> tuple[Piece, ...]:
     """The pieces, after the statements of the upgrade that give the names which they use, and its early ends."""
     wanted: set[str] = set()
     for piece in pieces:
-        wanted |= layout.names(piece.code) | (layout.names(f"{piece.around}\n    pass") if piece.around else set())
+        wanted |= layout.names(piece.code) | (
+            layout.names(f"{piece.around}\n    pass") if piece.around else frozenset()
+        )
     found: list[Piece] = []
     last = max((number for number, sent in enumerate(version.sent) if sent), default=0)
     for number in range(last, -1, -1):

@@ -119,8 +119,8 @@ def _needed(version: Version, part: Part) -> list[tuple[str, str]]:
     return found
 
 
-def _names(piece: Piece) -> set[str]:
-    return layout.names(piece.code) | (layout.names(f"{piece.around}\n    pass") if piece.around else set())
+def _names(piece: Piece) -> frozenset[str]:
+    return layout.names(piece.code) | (layout.names(f"{piece.around}\n    pass") if piece.around else frozenset())
 
 
 def _body(pieces: Sequence[Piece]) -> str:

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from textwrap import dedent
 
 from safecol.frontends.python.positions import Positions
@@ -138,9 +139,10 @@ def long_literal(text: str, column: int) -> str:
     return f'"""\n{inner}\n{" " * column}"""'
 
 
-def names(code: str) -> set[str]:
+@lru_cache(4096)
+def names(code: str) -> frozenset[str]:
     """The names that code at the first column uses."""
-    return {node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name)}
+    return frozenset(node.id for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name))
 
 
 def bound(node: ast.stmt | ast.expr) -> set[str]:
