@@ -22,7 +22,8 @@ BEFORE = [
     (
         f"versions/r{number}.py",
         (
-            f"from alembic import op\nrevision = 'r{number}'\ndown_revision = {f'r{number - 1}' if number else None!r}\n"
+            f"from alembic import op\nrevision = 'r{number}'\n"
+            f"down_revision = {f'r{number - 1}' if number else None!r}\n"
             f"def upgrade():\n    op.execute('CREATE SEQUENCE s{number}')\n"
             f"def downgrade():\n    op.execute('DROP SEQUENCE s{number}')\n"
         ),
