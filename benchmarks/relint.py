@@ -138,7 +138,7 @@ def _first(findings: Sequence[Finding], finding: Finding) -> bool:
     return bool(about) and about[0] is finding
 
 
-def chain(findings: Iterable[Finding]) -> list[tuple[str, str]]:
+def chain(findings: Sequence[Finding]) -> list[tuple[str, str]]:
     """The files of the stages, as (path, text), in the order in which they run."""
     made = {stage.file: stage.source for one in findings for stage in one.stages if stage.source}
     revisions = {path: graph.revision(text) for path, text in made.items()}
@@ -146,7 +146,8 @@ def chain(findings: Iterable[Finding]) -> list[tuple[str, str]]:
     if known:
         order = graph.order(known)
         return sorted(made.items(), key=lambda file: order[file[0]])
-    return sorted(made.items(), key=lambda file: _number(file[0], made))
+    own = {one.path for one in findings}  # the first has the name of the migration, which may end in a number itself
+    return sorted(made.items(), key=lambda file: 0 if file[0] in own else _number(file[0], made))
 
 
 def _number(path: str, made: Iterable[str]) -> int:
