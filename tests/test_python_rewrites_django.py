@@ -86,12 +86,13 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "0001_initial.py").write_text(INITIAL)
 
 
-def lint(files: dict[str, str], timeout: int | None = 2000) -> Linted:
+def lint(files: dict[str, str], timeout: int | None = 2000, dialect: str = "postgresql") -> Linted:
     """Lint migrations that come after the first one; `timeout` bounds waits for locks, in milliseconds."""
     for path, text in files.items():
         Path(path).write_text(text)
-    found = discover.find(["."], runner=lambda _path: "django", dialect=lambda _path: "postgresql")
-    settings = PathSettings(dialect="postgresql", server_version="16", lock_timeout_ms=timeout)
+    found = discover.find(["."], runner=lambda _path: "django", dialect=lambda _path: dialect)
+    version = "16" if dialect == "postgresql" else "8.4"
+    settings = PathSettings(dialect=dialect, server_version=version, lock_timeout_ms=timeout)
     listed = tuple(file._replace(target=file.path in files) for file in found.files)
     assert {file.path for file in listed if file.target} == set(files)
     collected = Collected(CATALOG, listed)
@@ -339,3 +340,10 @@ def test_the_type_of_a_primary_key_has_no_stages() -> None:
     found = linted('migrations.AlterField("book", "id", models.AutoField(primary_key=True))')
     assert "rewriting-type-change" in {one.rule for one in found.findings}
     assert found.staged == []
+
+
+def test_stages_for_one_clause_do_not_stand_for_a_statement_that_adds_a_column_too() -> None:
+    operation = 'migrations.AddField("book", "editor", models.ForeignKey("shop.Author", models.CASCADE, null=True))'
+    found = lint({"shop/migrations/0002_books.py": migration(operation)}, dialect="mysql")
+    assert "scanning-foreign-key" in {one.rule for one in found.staged}
+    assert chain(found) == {}

@@ -153,7 +153,19 @@ def _movable(project: Project, staged: Staged, number: int) -> bool:
     sent = project.sent[number]
     if not any(one.statement.number in staged.by_statement for one in sent):
         return False
-    return all(one.known for one in sent) or _told_by_django(project, staged, number)
+    if _told_by_django(project, staged, number):
+        return True
+    return all(one.known and _adds_columns(project, staged, one) for one in sent)
+
+
+def _adds_columns(project: Project, staged: Staged, sent: Sent) -> bool:
+    """Whether the stages for a statement add the columns that it adds, be they about another clause of it."""
+    wanted = staged.by_statement.get(sent.statement.number)
+    if wanted is None or not any(operation.kind == "add-column" for operation in sent.statement.operations):
+        return True
+    sql = "\n".join(staged.findings[wanted.finding].stages[at].sql for at in wanted.stages)
+    made = operations.statements(sql, project.dialect)
+    return any(operation.kind == "add-column" for one in made for operation in one.operations)
 
 
 def _told_by_django(project: Project, staged: Staged, number: int) -> bool:
