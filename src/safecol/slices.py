@@ -306,10 +306,10 @@ def _type_change(step: Step, clause: Clause, found: dict[str, str]) -> dict[str,
         "new_name": _proposed("", operation.column, "new", spare),
         "old_name": _proposed("", operation.column, "old", spare),
     }
-    if step.facts.get("domain") == "constrained":  # a column of it can't be added without writing the table anew
+    # A column of such a domain can't be added without writing the table anew, and a key has to move to the new column,
+    # which takes more stages.
+    if step.facts.get("domain") == "constrained" or step.facts.get("in_primary_key") is True:
         del made["new_name"]
-    if step.facts.get("in_primary_key") is True:  # the key has to move to the new column, which takes more stages
-        made.pop("old_name", None)
     return made
 
 
