@@ -174,6 +174,7 @@ def run(
             first = together_first.setdefault((file.history, file.app), set())
             context.kin = frozenset(first)
             first.add(context.file)
+        context.judged = file.target
         traces = _traces(context, dialect, done)
         if chosen.naming:
             traces = tuple(made._replace(naming=chosen.naming) for made in traces)
@@ -196,6 +197,7 @@ def _start_from(context: Context, dialect: Dialect, schema: str) -> ReadFile:
     dump = MigrationFile(SCHEMA, "psql", context.dialect, "settings", target=False)
     done = read(dump, {SCHEMA: schema})
     context.file = 1
+    context.judged = False
     _traces(context, dialect, done)
     return done
 

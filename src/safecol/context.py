@@ -33,7 +33,8 @@ class Context:
     file from 1; `new_since` the first file of the current change set: tables made from then on are new, and those of
     `kin`, earlier files that run together with this one wherever it runs. `new_labels` are enum values added in the
     open transaction with their type, `new_types` the types made in it. `unseen` is True once code ran that was not read
-    and that drops something. `before` are the traces of the change set so far.
+    and that drops something. `before` are the traces of the change set so far. `judged` is whether anyone asks what
+    statements do, beside what they leave behind.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Context:
         self.new_types: set[str] = set()
         self.unseen = False
         self.before: tuple[Trace, ...] = ()
+        self.judged = True
         known = registry.known(dialect)
         self._of_the_server = known.system_schemas
         self._undoes_settings = known.undoes_settings

@@ -48,13 +48,13 @@ class Body(NamedTuple):
 
 
 class Part(NamedTuple):
-    """An operation of a statement as it was judged: `key` is its relation as shown."""
+    """An operation of a statement, with what it does where that was judged: `key` is its relation as shown."""
 
     operation: Operation
     key: str
     facts: dict[str, Fact]
-    effect: Effect
-    existing: bool
+    effect: Effect = effects.NOTHING
+    existing: bool = False
 
 
 class Dialect(NamedTuple):
@@ -140,29 +140,26 @@ def run(context: Context, dialect: Dialect, statement: Statement, body: Body | N
     before = context.transaction
     kind = context.kind if body is None or (body.alone and context.kind == "unknown") else "body"
     settings = {**context.session, **context.local}
+    # What combines effects may count in the schema how often each was met.
+    judged = context.judged or dialect.combine is not None
     for operation in operations:
         if operation.kind in CONTROL:
-            found.append(Part(operation, "", {}, _control(context, operation, body), existing=False))
+            found.append(Part(operation, "", {}, _control(context, operation, body)))
             continue
         if operation.kind == "discard" or (operation.kind == "reset" and operation.new_name in (None, "all")):
             context.reset_all()
-            found.append(Part(operation, "", _setting_facts(operation), effects.NOTHING, existing=False))
+            found.append(Part(operation, "", _setting_facts(operation)))
             continue
         if operation.kind in ("set", "reset"):
             _set(context, dialect, operation)
-            found.append(Part(operation, "", _setting_facts(operation), effects.NOTHING, existing=False))
+            found.append(Part(operation, "", _setting_facts(operation)))
             continue
         key = context.key(operation.relation) if operation.relation is not None else ""
         if operation.kind == "change-type" and isinstance(operation.definition, ColumnDefinition):
             history.learn(context, key, operation.definition)
         rest = Rest(operations, dropped, fresh, frozenset(skipped) if skipped else _NOTHING)
         facts = dialect.facts(context, operation, key, rest)
-        effect = effects.effect_of(dialect.table, dialect.resolve, context, operation, key, facts)
-        if body is not None:
-            effect = _in_body(effect, operation)
-        existing = _existing(context, operation, key)
-        _fact_words(context, facts, operation, effect, existing)
-        found.append(Part(operation, key, facts, effect, existing))
+        found.append(_judged(context, dialect, operation, key, facts, body) if judged else Part(operation, key, facts))
         if operation.kind == "add-column" and isinstance(operation.definition, ColumnDefinition):
             at = (key, operation.definition.name)
             if facts.get("no_op") is True:
@@ -184,6 +181,17 @@ def run(context: Context, dialect: Dialect, statement: Statement, body: Body | N
     if context.transaction is not None and context.transaction == before and whole.locks:
         _hold(context, dialect, whole, statement.number)
     return steps
+
+
+def _judged(
+    context: Context, dialect: Dialect, operation: Operation, key: str, facts: dict[str, Fact], body: Body | None
+) -> Part:
+    effect = effects.effect_of(dialect.table, dialect.resolve, context, operation, key, facts)
+    if body is not None:
+        effect = _in_body(effect, operation)
+    existing = _existing(context, operation, key)
+    _fact_words(context, facts, operation, effect, existing)
+    return Part(operation, key, facts, effect, existing)
 
 
 def _whole(context: Context, dialect: Dialect, parts: list[Part]) -> Effect:
