@@ -10,6 +10,7 @@ from safecol.consequence import sentences
 from safecol.dialects import loaded, registry
 from safecol.finding import FileUse, Finding, Related, Result, Unanalyzed
 from safecol.heads import Rule
+from safecol.kept_clauses import ALSO, with_kept_clauses
 from safecol.later import STALE, UNVALIDATED, Candidate, Later, candidate_of
 from safecol.offers import offers
 from safecol.operations import Section, Statement
@@ -271,7 +272,7 @@ class Collected:
                 if rule.category == "blocking" and finding.table is not None and key in once:
                     # One statement blocks once, however many of its clauses do it.
                     first = found[once[key]]
-                    also = Related(finding.path, finding.span, "this clause of the statement does it too")
+                    also = Related(finding.path, finding.span, ALSO)
                     known = {stage.sql for stage in first.stages}
                     more = tuple(stage for stage in finding.stages if stage.sql not in known or not stage.sql)
                     found[once[key]] = first._replace(
@@ -284,8 +285,6 @@ class Collected:
             found = [finding for finding in found if not one_cause.is_unused(finding, ran.read.unused)]
         found = one_cause.uncovered(found, rules)
         if ran.read.places is None and any(finding.stages for finding in found):
-            from safecol.kept_clauses import with_kept_clauses
-
             found = with_kept_clauses(found, ran.traces)
         return unmasked(ran, found)
 

@@ -8,7 +8,9 @@ from safecol.operations import Operation
 from safecol.source import Span
 from safecol.trace import Trace
 
-_TITLE = "What the statement does besides, as it stands"
+TITLE = "What the statement does besides, as it stands"
+ALSO = "this clause of the statement does it too"
+"""What is said of a clause that has its stages in the finding of another."""
 
 
 def with_kept_clauses(found: list[Finding], traces: Sequence[Trace]) -> list[Finding]:
@@ -43,7 +45,7 @@ def _apart(clauses: Sequence[Operation], whole: Span) -> bool:
 
 
 def _keep(found: list[Finding], at: list[int], clauses: Sequence[Operation], trace: Trace, whole: Span) -> None:
-    about = [span for each in at for span in _about(found[each])]
+    about = [span for each in at for span in _about(found[each]) if whole.start <= span.start < whole.end]
     text = trace.text[whole.start : whole.end]
     left = [each for each in clauses if not any(each.span.start <= span.start < each.span.end for span in about)]
     if not left or any(stage.sql and text in stage.sql for each in at for stage in found[each].stages):
@@ -59,11 +61,11 @@ def _keep(found: list[Finding], at: list[int], clauses: Sequence[Operation], tra
 
 
 def _about(finding: Finding) -> list[Span]:
-    return [finding.span, *(each.span for each in finding.related if each.path == finding.path)]
+    return [finding.span, *(each.span for each in finding.related if each.message == ALSO)]
 
 
 def _stage(head: str, clauses: Sequence[Operation], trace: Trace) -> tuple[Stage, ...]:
     if not clauses:
         return ()
     sql = head + ", ".join(trace.text[each.span.start : each.span.end] for each in clauses) + ";\n"
-    return (Stage(_TITLE, sql, True, "schema"),) if loaded.front(trace.migration.dialect).accepts(sql) else ()
+    return (Stage(TITLE, sql, True, "schema"),) if loaded.front(trace.migration.dialect).accepts(sql) else ()

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from safecol import expressions, index_names
-from safecol.clauses import COLUMN_CLAUSES, Clause, folded, read
+from safecol.clauses import COLUMN_CLAUSES, RESERVED, Clause, folded, read
 from safecol.expressions import Literal
 from safecol.operations import (
     ColumnDefinition,
@@ -348,13 +348,15 @@ def _written(clause: Clause, name: Name) -> str:
             window = tokens[at : at + width]
             names = [fold(folded(token)) for token in window[::2]]
             same = names == [fold(part) for part in parts]
+            if any(token.word.lower() in RESERVED for token in window[::2]):
+                continue  # COLUMN is no column of that name, which would be quoted
             if same and all(token.word == "." for token in window[1::2]) and window[0].word != "'":
                 return clause.between(at, at + width)
     return ".".join(_quoted(part) for part in parts)
 
 
 def _quoted(name: str) -> str:
-    if re.fullmatch(r"[a-z_][a-z0-9_$]*", name):
+    if re.fullmatch(r"[a-z_][a-z0-9_$]*", name) and name not in RESERVED:
         return name
     return '"' + name.replace('"', '""') + '"'
 

@@ -9,6 +9,7 @@ from safecol.effect import Effect
 from safecol.finding import Finding, Stage
 from safecol.fold import CONTROL
 from safecol.heads import Rule
+from safecol.kept_clauses import TITLE
 from safecol.operations import Section, Statement
 from safecol.pages import Block
 from safecol.runners.migration_file import MigrationFile
@@ -154,12 +155,13 @@ def before(seen: Told, finding: Finding) -> Iterator[Text]:
 
 
 def flagged(case: Case, seen: Told, finding: Finding) -> str:
-    """The SQL that a finding is about: its statement, or that with the one clause of several."""
+    """The SQL that a finding is about: its statement, or that with the one clause of several, as its stages are."""
+    whole = any(stage.title == TITLE for stage in finding.stages)
     for unit in seen.units:
         for text in unit.texts:
             if unit.path == finding.path and text.number == finding.statement:
                 file = next(text for name, text, _ in case.files if name == finding.path)
-                return text.head + file[finding.span.start : finding.span.end] if text.head else text.sql
+                return text.head + file[finding.span.start : finding.span.end] if text.head and not whole else text.sql
     return ""
 
 

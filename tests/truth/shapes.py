@@ -4,6 +4,8 @@ import random
 from collections.abc import Callable
 from typing import NamedTuple
 
+from safecol.index_names import proposed
+
 from .spellings import Spelling, folded
 
 
@@ -88,6 +90,27 @@ class World:
         gap = self.pick(" ", " ", " ", "\n    ", " /* it's; here */ ", " -- it's; \"here\n  ")
         exists = self.pick("", "", "", "IF EXISTS ")
         return f"{self.pick('ALTER TABLE', 'alter table')} {exists}{table}{gap}{(',' + gap).join(clauses)}"
+
+    def clash(self, table: str, column: str, *labels: str) -> None:
+        """Things that have the names which stages would choose."""
+        if not self.maybe(0.25):
+            return
+        bare = folded(table.removeprefix(self.schema))
+        for label in labels:
+            for number in ("", "1")[: self.chosen.choice((1, 1, 2))]:
+                first, second = (bare, folded(column)) if label not in ("new", "old") else ("", folded(column))
+                name = '"' + proposed(first, second, label + number).replace('"', '""') + '"'
+                made = {
+                    "copy": f"CREATE FUNCTION {self.schema}{name}() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+                    "new": f"ALTER TABLE {table} ADD COLUMN {name} text",
+                    "old": f"ALTER TABLE {table} ADD COLUMN {name} text",
+                    "fill": f"CREATE SEQUENCE {self.schema}{name}",
+                    "unused": f"CREATE TABLE {self.schema}{name} (other int)",
+                    "seq": f"CREATE TABLE {self.schema}{name} (other int)",
+                    "idx": f"CREATE TABLE {self.schema}{name} (other int)",
+                    "key": f"CREATE SEQUENCE {self.schema}{name}",
+                }.get(label, f"ALTER TABLE {table} ADD CONSTRAINT {name} CHECK (1 < 2)")
+                self.setup.append(made)
 
     def named(self, base: str) -> str:
         """`CONSTRAINT name `, or nothing."""

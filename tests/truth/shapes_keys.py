@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from .shapes import World
+from .spellings import folded
 
 _PREDICATES = ("{c} <> 'it''s; x'", "{c} IS NOT NULL", "lower({c}) <> $q$a'b;c$q$", "{c} NOT LIKE '%;--x'")
 
@@ -140,6 +141,7 @@ def _unique_column(world: World) -> str:
     other = world.pick("", " DEFERRABLE INITIALLY DEFERRED", " WITH (fillfactor = 80)")
     exists = world.pick("", "", "IF NOT EXISTS ")
     kind = world.pick("text", "varchar( 40 )")
+    world.clash(table, column, "key", "check")
     return world.alter(table, f"ADD COLUMN {exists}{column} {kind}{rest} {world.named('slug_key')}UNIQUE{other}")
 
 
@@ -153,6 +155,7 @@ def _primary_key(world: World) -> str:
     )
     key = world.pick(columns[0], f"{columns[0]}, {columns[1]}", f"{columns[1]}, {columns[0]}")
     options = _key_options(world, columns[2])
+    world.clash(table, "_".join(folded(each) for each in key.split(", ")), "present")
     return world.alter(table, f"ADD {world.named('orders_pkey')}PRIMARY KEY ({key}){options}")
 
 
@@ -244,6 +247,7 @@ def _not_null(world: World) -> str:
         world.setup.append(
             f"ALTER TABLE {table} ADD CONSTRAINT {world.name('orders_email_not_null')} CHECK ({columns[1]} < 9999999)"
         )
+    world.clash(table, columns[0], "not_null")
     clauses = [f"ALTER COLUMN {columns[0]} SET NOT NULL"]
     if world.maybe(0.4):
         clauses.append(world.pick(f"ALTER {columns[1]} SET NOT NULL", f"ALTER {columns[0]} SET DEFAULT 'x;'"))

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from safecol.clauses import RESERVED
 from safecol.operations import ColumnDefinition, ConstraintDefinition, TableDefinition
 from safecol.source import Span
 from safecol.trace import Hit, Step, Trace
@@ -33,18 +34,6 @@ _UNGUARDED: dict[str, tuple[str, ...]] = {
     "snowflake": ("drop-constraint",),
 }
 _QUALIFIED = frozenset({"table", "view", "materialized-view", "sequence", "type", "domain", "function", "procedure"})
-_RESERVED = frozenset(
-    [
-        "all", "analyse", "analyze", "and", "any", "array", "as", "asc", "asymmetric", "both", "case", "cast", "check",
-        "collate", "column", "constraint", "create", "current_catalog", "current_date", "current_role", "current_time",
-        "current_timestamp", "current_user", "default", "deferrable", "desc", "distinct", "do", "else", "end", "except",
-        "false", "fetch", "for", "foreign", "from", "grant", "group", "having", "in", "initially", "intersect", "into",
-        "lateral", "leading", "limit", "localtime", "localtimestamp", "not", "null", "offset", "on", "only", "or",
-        "order", "placing", "primary", "references", "returning", "select", "session_user", "some", "symmetric",
-        "system_user", "table", "then", "to", "trailing", "true", "union", "unique", "user", "using", "variadic",
-        "when", "where", "window", "with",
-    ]
-)  # fmt: skip
 
 
 def unqualified(trace: Trace) -> Iterator[Hit]:
@@ -102,7 +91,7 @@ def reserved(trace: Trace) -> Iterator[Hit]:
     """New tables, columns and names that are key words of SQL."""
     for step in trace.steps:
         for name, span in _new_names(step):
-            if name.lower() in _RESERVED:
+            if name.lower() in RESERVED:
                 yield Hit(step, span, {"word": name})
 
 

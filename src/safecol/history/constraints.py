@@ -16,19 +16,17 @@ def constraint_name(context: Context, key: str, definition: ConstraintDefinition
     suffix = {
         "check": "check", "unique": "key", "foreign-key": "fkey", "exclusion": "excl", "not-null": "not_null",
     }.get(definition.kind)  # fmt: skip
-    if suffix is None:
-        base = f"{table}_pkey"
-    else:
+    columns: tuple[str, ...] = ()
+    if suffix is not None:
         columns = tuple(index_names.key_parts(definition)) if definition.kind == "unique" else definition.columns
         if definition.kind == "check" and definition.expression is not None:
             found = mentioned(definition.expression)
             columns = tuple(found) if len(found) == 1 else ()
-        base = "_".join((table, *columns, suffix))
-    name, number = base, 0
-    taken = known(context, key).constraints
+    taken, number = known(context, key).constraints, 0
+    name = index_names.proposed(table, "_".join(columns), suffix or "pkey")
     while name in taken:
         number += 1
-        name = f"{base}{number}"
+        name = index_names.proposed(table, "_".join(columns), f"{suffix or 'pkey'}{number}")
     return name
 
 

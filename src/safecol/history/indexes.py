@@ -25,11 +25,11 @@ def create_index(context: Context, operation: Operation, key: str) -> None:
 
 def _index_name(context: Context, key: str, definition: IndexDefinition) -> str:
     columns = index_names.parts(definition)
-    base = "_".join((key.rpartition(".")[2], *columns, "idx"))
-    name, number = base, 0
+    table, number = key.rpartition(".")[2], 0
+    name = index_names.proposed(table, "_".join(columns), "idx")
     while name in context.schema.indexes:
         number += 1
-        name = f"{base}{number}"
+        name = index_names.proposed(table, "_".join(columns), f"idx{number}")
     return name
 
 

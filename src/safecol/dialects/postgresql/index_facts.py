@@ -43,9 +43,8 @@ def _create_index(context: Context, operation: Operation, key: str, rest: Rest, 
 def numbered(context: Context, key: str, parts: Sequence[str], label: str) -> int:
     """The number behind the name that the server would choose for an index: 0 where the name is free without one."""
     schema, dot, table = key.rpartition(".")
-    base = f"{schema}{dot}{'_'.join((table, *parts, label))}"
     number = 0
-    while context.exists(f"{base}{number or ''}"):
+    while context.exists(f"{schema}{dot}{index_names.proposed(table, '_'.join(parts), f'{label}{number or str()}')}"):
         number += 1
     return number
 
