@@ -3,7 +3,7 @@
 import pytest
 
 import mysql_oracle as oracle
-from safecol import catalog
+from safecol import analysis, catalog
 from safecol.context import Context
 from safecol.dialects import loaded
 from safecol.fold import trace
@@ -176,3 +176,46 @@ def test_mariadb_copies_other_engines_online_where_it_is_asked_to() -> None:
     assert code(change, dialect="mariadb", version="11.8.9", setup=setup) == "C-"
     assert code(f"{change}, LOCK=NONE", dialect="mariadb", version="11.8.9", setup=setup) == "C+"
     assert code(f"{change}, LOCK=NONE", dialect="mariadb", version="10.11.18", setup=setup) == "E"
+
+
+def rules(sql: str, transaction: str = "wrapped") -> list[tuple[str, bool | None]]:
+    """The rules that find something, each with whether it stands in a transaction."""
+    found = analysis.lint_texts(
+        [("1.sql", sql)], dialect="mysql", version="8.4.13", setup=[TABLE], catalog=CATALOG, transaction=transaction,
+        lock_timeout="2s",
+    )  # fmt: skip
+    return [(one.rule, one.in_transaction) for one in found]
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        # A change of the schema commits: its lock is gone when the rows are changed.
+        ("ALTER TABLE t COMMENT = 'x'; UPDATE t SET c = '' WHERE c IS NULL;", [("unbatched-backfill", True)]),
+        (
+            "UPDATE t SET c = '' WHERE c IS NULL; ALTER TABLE t COMMENT = 'x';",
+            [("unbatched-backfill", True), ("implicit-commit", False)],
+        ),
+        (
+            "UPDATE t SET c = '' WHERE c IS NULL; CREATE TEMPORARY TABLE x (a int); DROP TEMPORARY TABLE x;",
+            [("unbatched-backfill", True)],
+        ),
+    ],
+)
+def test_a_change_of_the_schema_is_a_transaction_of_its_own(sql: str, expected: list[tuple[str, bool | None]]) -> None:
+    assert rules(sql) == expected
+
+
+def test_what_a_commit_by_itself_has_left_cannot_be_rolled_back() -> None:
+    found = steps("BEGIN; ALTER TABLE t ADD x int; ROLLBACK; ALTER TABLE t DROP COLUMN x;")
+    assert found[-1].whole.fails is None
+    assert [step.transaction is None for step in found if step.operation.kind != "begin"] == [True, True, True]
+
+
+def test_an_algorithm_that_makes_a_statement_dearer_is_one_finding_with_its_own_cure() -> None:
+    sql = "ALTER TABLE t MODIFY a bigint NOT NULL; ALTER TABLE t ADD x int, ALGORITHM=INPLACE;"
+    found = analysis.lint_texts(
+        [("1.sql", sql)], dialect="mysql", version="8.4.13", setup=[TABLE], catalog=CATALOG, lock_timeout="2s"
+    )
+    (one,) = (finding for finding in found if finding.span.start > sql.index(";"))
+    assert (one.rule, "INSTANT" in one.help) == ("downgraded-algorithm", True)

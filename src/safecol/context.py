@@ -195,6 +195,19 @@ class Context:
         elif kind in ("commit", "rollback", "prepare-transaction"):
             self._end(kind == "rollback", chained="chained" in operation.flags)
 
+    def commit_by_itself(self) -> None:
+        """A statement begins that ends the open transaction and is one of its own."""
+        if self.transaction is not None:
+            self._commit()
+        self.explicit = False
+        if self.kind == "explicit":
+            self.kind = "none"
+
+    def begin_again(self) -> None:
+        """Such a statement has ended: in the runner's session, which doesn't commit by itself, another begins."""
+        if self.kind in ("wrapped", "shared"):
+            self._begin()
+
     def enter_body(self) -> bool:
         """Begin the transaction that a body runs in where none is open; returns whether one was begun."""
         if self.transaction is not None:

@@ -66,7 +66,8 @@ class Dialect(NamedTuple):
     `combine` is what a statement does, from its parts; without it, the strongest of each. `apply` makes the change of
     the schema so far that an operation makes. `takes_effect` is whether SET changes a setting, by its neutral name.
     The fact `by_itself` says that a failure depends on nothing but the statement.
-    `bodies_alone` is whether the statements of a procedure commit one by one where no transaction is open.
+    `bodies_alone` is whether the statements of a procedure commit one by one where no transaction is open. `commits` is
+    whether an operation ends the open transaction and is one of its own; without it, none does.
     """
 
     table: effects.Table
@@ -79,6 +80,7 @@ class Dialect(NamedTuple):
     apply: Callable[[Context, Operation], None] = history.apply
     takes_effect: Callable[[Context, str], bool] | None = None
     bodies_alone: bool = False
+    commits: Callable[[Context, Operation], bool] | None = None
 
 
 _CREATES = frozenset(
@@ -126,6 +128,9 @@ def _at_version(statement: Statement, version: int) -> Statement:
 def run(context: Context, dialect: Dialect, statement: Statement, body: Body | None = None) -> list[Step]:
     """The steps of a statement by itself, which are then applied; `body` is what it stands in."""
     operations = statement.operations
+    alone = dialect.commits is not None and any(dialect.commits(context, item) for item in operations)
+    if alone:
+        context.commit_by_itself()
     held = tuple(context.held)
     dropped = _NOTHING
     if len(operations) > 1 and any(item.kind == "drop-constraint" for item in operations):
@@ -139,20 +144,14 @@ def run(context: Context, dialect: Dialect, statement: Statement, body: Body | N
     found: list[Part] = []
     before = context.transaction
     kind = context.kind if body is None or (body.alone and context.kind == "unknown") else "body"
+    if alone and body is None:
+        kind = "none"
     settings = {**context.session, **context.local}
     # What combines effects may count in the schema how often each was met.
     judged = context.judged or dialect.combine is not None
     for operation in operations:
-        if operation.kind in CONTROL:
-            found.append(Part(operation, "", {}, _control(context, operation, body)))
-            continue
-        if operation.kind == "discard" or (operation.kind == "reset" and operation.new_name in (None, "all")):
-            context.reset_all()
-            found.append(Part(operation, "", _setting_facts(operation)))
-            continue
-        if operation.kind in ("set", "reset"):
-            _set(context, dialect, operation)
-            found.append(Part(operation, "", _setting_facts(operation)))
+        if (part := _of_the_session(context, dialect, operation, body)) is not None:
+            found.append(part)
             continue
         key = context.key(operation.relation) if operation.relation is not None else ""
         if operation.kind == "change-type" and isinstance(operation.definition, ColumnDefinition):
@@ -174,13 +173,30 @@ def run(context: Context, dialect: Dialect, statement: Statement, body: Body | N
     for operation, key, facts, effect, existing in found:
         facts["operation"] = operation.kind
         facts["transaction"] = inside
+        facts["commits"] = alone
         # By place: one of these is made for every operation there is.
         steps.append(
             Step(statement, operation, facts, effect, whole, before, kind, held, settings, key or None, existing)
         )
     if context.transaction is not None and context.transaction == before and whole.locks:
         _hold(context, dialect, whole, statement.number)
+    if alone:
+        context.begin_again()
     return steps
+
+
+def _of_the_session(context: Context, dialect: Dialect, operation: Operation, body: Body | None) -> Part | None:
+    """What begins or ends a transaction, or changes settings, after it has done so; None for all else."""
+    kind = operation.kind
+    if kind in CONTROL:
+        return Part(operation, "", {}, _control(context, operation, body))
+    if kind not in ("set", "reset", "discard"):
+        return None
+    if kind == "discard" or (kind == "reset" and operation.new_name in (None, "all")):
+        context.reset_all()
+    else:
+        _set(context, dialect, operation)
+    return Part(operation, "", _setting_facts(operation))
 
 
 def _judged(

@@ -51,17 +51,18 @@ def downgraded(trace: Trace) -> Iterator[Hit]:
             continue
         asked = next((str(step.facts["asked_algorithm"]) for step in steps if step.facts.get("asked_algorithm")), "")
         culprit = steps[alone.index(dearest)]
+        values = {}
         if len(steps) == 1 or (asked and dearest == "instant"):
             spoilt, what = steps[0], f"`ALGORITHM={asked.upper()}`"
+            values["help"] = f"Leave {what} away, or write `ALGORITHM=INSTANT`, which the server refuses where it can't"
         else:
             spoilt = next((step for step in steps if step.effect.beside in ("rebuild", "copy")), steps[0])
             if spoilt is culprit:
                 culprit = next(step for step in steps if step is not spoilt)
             span = culprit.operation.span
             what = f"`{' '.join(trace.text[span.start : span.end].split())[:60]}`"
-        yield Hit(
-            spoilt, spoilt.operation.span, {"what": what, "whole": _WORDS[whole], "alone": _WORDS[_way(spoilt.effect)]}
-        )
+        values |= {"what": what, "whole": _WORDS[whole], "alone": _WORDS[_way(spoilt.effect)]}
+        yield Hit(spoilt, spoilt.operation.span, values)
 
 
 def contradictory(trace: Trace) -> Iterator[Hit]:
@@ -102,6 +103,8 @@ def repeated(trace: Trace) -> Iterator[Hit]:
             continue
         if step.facts.get("constraint") == "foreign-key":
             continue  # there is a way to add it that writes nothing
+        if not any(one.effect.rewrite for one in steps):
+            continue  # only together, or by the algorithm that is asked for: `downgraded`
         earlier = first.get(step.table)
         if earlier is None:
             first[step.table] = step

@@ -2,16 +2,9 @@
 
 from collections.abc import Iterator
 
-from safecol.operations import KINDS
 from safecol.trace import Hit, Step, Trace, in_transaction
 
 _ROWS = frozenset({"update", "delete", "copy-in"})
-_SCHEMA = frozenset((*KINDS["table"], *KINDS["column"], *KINDS["constraint"], *KINDS["index"], *KINDS["partition"])) - {
-    "lock-table",
-    "unlock-tables",
-    "analyze",
-    "check-table",
-}
 _CHECKS = frozenset({"foreign_key_checks", "unique_checks"})
 
 
@@ -27,7 +20,7 @@ def implicit_commits(trace: Trace) -> Iterator[Hit]:
             begun = rows = None
         elif _changes_rows(step) and step.existing and in_transaction(step):
             rows = rows or step
-        elif kind in _SCHEMA and not _temporary(step) and (rows is not None or begun is not None):
+        elif step.facts.get("commits") is True and (rows is not None or begun is not None):
             earlier = rows or begun
             assert earlier is not None  # noqa: S101 - one of them is there
             what = "the change of rows" if rows is not None else "the transaction"
@@ -42,10 +35,6 @@ def implicit_commits(trace: Trace) -> Iterator[Hit]:
 
 def _changes_rows(step: Step) -> bool:
     return step.operation.kind in _ROWS or (step.operation.kind == "insert" and "select-source" in step.operation.flags)
-
-
-def _temporary(step: Step) -> bool:
-    return step.facts.get("temporary") is True or "temporary" in step.operation.flags
 
 
 def checks_left_off(trace: Trace) -> Iterator[Hit]:

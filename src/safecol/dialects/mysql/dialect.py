@@ -7,7 +7,7 @@ from safecol.catalog import Catalog
 from safecol.context import Context
 from safecol.dialects.mysql import combining, history
 from safecol.dialects.mysql.facts import facts
-from safecol.dialects.mysql.session import number, setting
+from safecol.dialects.mysql.session import commits, number, setting
 from safecol.dialects.mysql.targets import resolve
 from safecol.effect import Effect
 from safecol.fold import Dialect, Part
@@ -27,7 +27,9 @@ def load(catalog: Catalog, name: str) -> Dialect:
     def combine(context: Context, parts: Sequence[Part]) -> Effect:
         return combining.for_table(table, context, parts)
 
-    made = Dialect(table, facts, resolve, setting, number, _routine, combine, history.apply, bodies_alone=True)
+    made = Dialect(
+        table, facts, resolve, setting, number, _routine, combine, history.apply, bodies_alone=True, commits=commits
+    )
     _last[name] = catalog, made
     return made
 

@@ -1,5 +1,13 @@
 """Settings of MySQL and MariaDB as they are kept: the wait for locks in milliseconds, names without scopes."""
 
+from safecol.context import Context
+from safecol.operations import KINDS, Operation, TableDefinition
+
+_ROOMS = ("table", "column", "constraint", "index", "partition", "view", "trigger", "sequence", "schema", "cluster")
+_COMMIT = frozenset(kind for room in _ROOMS for kind in KINDS[room]) - {"lock-table", "unlock-tables"} | {
+    "create-routine", "drop-routine", "alter-routine", "create-role", "alter-role", "drop-role", "grant", "revoke",
+    "create-object", "alter-object", "drop-object", "rename-object",
+}  # fmt: skip
 # The default is a year on MySQL and on MariaDB 10.1, a day on later ones.
 _LONGEST = 31_536_000
 _ENDED = {(5, 7): (44,), (8,): (0, 46), (8, 0): (46,)}
@@ -21,6 +29,20 @@ def setting(name: str, value: str) -> tuple[str, str]:
     elif text.lower() in ("off", "false", "no"):
         text = "0"
     return plain, text
+
+
+def commits(context: Context, operation: Operation) -> bool:
+    """Whether the server commits before and after it: whatever changes the schema, but for temporary tables.
+
+    https://dev.mysql.com/doc/refman/8.4/en/implicit-commit.html
+    """
+    if operation.kind not in _COMMIT or "temporary" in operation.flags:
+        return False
+    definition = operation.definition
+    if isinstance(definition, TableDefinition) and definition.persistence == "temporary":
+        return False
+    table = context.schema.tables.get(context.key(operation.relation)) if operation.relation is not None else None
+    return table is None or table.persistence != "temporary"
 
 
 def number(version: str) -> int:
