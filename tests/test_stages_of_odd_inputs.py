@@ -100,7 +100,7 @@ def test_a_column_that_is_called_as_a_key_word_stays_quoted() -> None:
     [
         ("c text DEFAULT 'a;b' NOT NULL CHECK (c > '')", "c text DEFAULT 'a;b' NOT NULL"),
         ("C text DEFAULT 'x' CHECK (c > '') REFERENCES users DEFERRABLE", "C text DEFAULT 'x'"),
-        ("c text UNIQUE WITH (fillfactor = 70) NOT NULL DEFAULT 'x' DEFERRABLE", "c text NOT NULL DEFAULT 'x'"),
+        ('c text UNIQUE WITH (fillfactor = 70) NULL COLLATE "C" DEFERRABLE', 'c text NULL COLLATE "C"'),
         ("c text DEFAULT 'x' REFERENCES users ON DELETE SET NULL NULL", "c text DEFAULT 'x' NULL"),
     ],
 )
