@@ -206,6 +206,8 @@ def _judged(
     if body is not None:
         effect = _in_body(effect, operation)
     existing = _existing(context, operation, key)
+    if operation.kind == "drop-table":
+        facts["seen"] = key in context.schema.tables
     _fact_words(context, facts, operation, effect, existing)
     return Part(operation, key, facts, effect, existing)
 
