@@ -26,6 +26,18 @@ def written(
     """
     if sum(1 for finding in findings if finding.stages) > _MANY:
         return list(findings)
+    try:
+        made = _written(read, findings, bounded, traces)
+        for source in {stage.source for finding in made for stage in finding.stages if stage.source}:
+            compile(source, "<stage>", "exec")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # whatever people write: then the stages stay SQL
+        return list(findings)
+    return made
+
+
+def _written(
+    read: "ReadFile", findings: "Sequence[Finding]", bounded: bool, traces: "Sequence[Trace]"
+) -> "list[Finding]":
     if read.file.runner == "alembic":
         from safecol.writers import alembic
 

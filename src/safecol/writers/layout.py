@@ -11,6 +11,8 @@ from safecol.source import Span
 
 WIDTH = 88
 """The width that most formatters of Python keep to."""
+_OVER_LINES = ('"""', "'''", "\\\n", "\\\r\n")
+"""What a string that goes on in the next line has."""
 
 
 class Block(NamedTuple):
@@ -105,7 +107,7 @@ def moved(code: str, before: int, after: int) -> str:
 def _inside_strings(code: str, before: int) -> set[int]:
     """The lines, from 0, that begin inside a string."""
     lines: set[int] = set()
-    if "\n" not in code or not ('"""' in code or "'''" in code):
+    if "\n" not in code or not any(mark in code for mark in _OVER_LINES):
         return lines
     shift = 2 if before else 1
     try:

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 
 from safecol.frontends.python.positions import Positions
 from safecol.patterns import lazy
@@ -19,15 +20,8 @@ def function(tree: ast.Module, name: str) -> ast.FunctionDef | ast.AsyncFunction
 
 def body_span(text: str, node: ast.FunctionDef | ast.AsyncFunctionDef, positions: Positions) -> Span:
     """What stands behind the colon of a function's head, comments at its end included."""
-    start = positions.span(node).start
     end = positions.span(node).end
-    depth = 0
-    for at in range(start, end):
-        character = text[at]
-        depth += (character in "([{") - (character in ")]}")
-        if character == ":" and depth == 0:
-            start = at + 1
-            break
+    start = _head_end(text, node, positions)
     line_end = text.find("\n", end)
     last = line_end if line_end >= 0 else len(text)
     following = last
@@ -41,6 +35,16 @@ def body_span(text: str, node: ast.FunctionDef | ast.AsyncFunctionDef, positions
         if line.strip():
             last = following
     return Span(start, last)
+
+
+def _head_end(text: str, node: ast.FunctionDef | ast.AsyncFunctionDef, positions: Positions) -> int:
+    """Where the head of a function ends: only signs and comments stand behind its last default or annotation."""
+    given = [*node.args.args, *node.args.posonlyargs, *node.args.kwonlyargs, node.args.vararg, node.args.kwarg]
+    last = [one for one in (*given, *node.args.defaults, *node.args.kw_defaults, node.returns) if one is not None]
+    at = max((positions.span(one).end for one in last), default=positions.span(node).start)
+    while text[at] != ":":
+        at = text.find("\n", at) if text[at] == "#" else at + 1
+    return at + 1
 
 
 def assigned(tree: ast.Module, name: str) -> ast.expr | None:
@@ -105,6 +109,7 @@ def unneeded(
         for node, names in zip(tree.body, used, strict=True)
     ]
     gone: set[int] = set()
+    shared = {one.lineno for other, one in pairwise(tree.body) if other.end_lineno == one.lineno}
     edits: dict[int, tuple[Span, str]] = {}
     while True:
         wanted = frozenset().union(*(names for number, names in enumerate(now) if number not in gone))
@@ -114,9 +119,11 @@ def unneeded(
             lost = {name for name in names if name in before and name not in wanted}
             if number in gone or not lost or (isinstance(node, ast.ImportFrom) and node.module == "__future__"):
                 continue
+            if shared & {node.lineno, node.end_lineno}:  # `import a; import b`
+                continue
             if lost == bound(node):
                 gone.add(number)
-                edits[number] = _removal(text, positions.span(node), comments=not _is_import(node))
+                edits[number] = _removal(text, _decorated(node, positions), comments=not _is_import(node))
                 found = True
             elif isinstance(node, (ast.Import, ast.ImportFrom)):
                 edits[number] = positions.span(node), _with_names(node, lost)
@@ -132,12 +139,27 @@ def _with_names(node: ast.Import | ast.ImportFrom, lost: set[str]) -> str:
 
 
 def tidied(text: str) -> str:
-    """The text with at most two empty lines in a row."""
-    return _BLANK.sub("\n\n\n", text)
+    """The text with at most two empty lines in a row; strings stay as they are."""
+    if not _BLANK.search(text):
+        return text
+    positions = Positions(text)
+    strings = [
+        positions.span(one) for one in ast.walk(ast.parse(text)) if isinstance(one, (ast.Constant, ast.JoinedStr))
+    ]
+    return _BLANK.sub(
+        lambda run: run[0] if any(one.start < run.start() < one.end for one in strings) else "\n\n\n", text
+    )
 
 
 def _is_import(node: ast.stmt) -> bool:
     return isinstance(node, (ast.Import, ast.ImportFrom))
+
+
+def _decorated(node: ast.stmt, positions: Positions) -> Span:
+    """A statement with its decorators, of which the place of a function has none."""
+    span = positions.span(node)
+    decorators = getattr(node, "decorator_list", None)
+    return Span(positions.span(decorators[0]).start, span.end) if decorators else span
 
 
 def _removal(text: str, span: Span, *, comments: bool) -> tuple[Span, str]:
@@ -156,9 +178,10 @@ def with_import(text: str, line: str) -> str:
     tree = ast.parse(text)
     positions = Positions(text)
     imports = [node for node in tree.body if _is_import(node)]
-    if imports and line.startswith("import time"):  # of the library: before those of others
-        start = positions.span(imports[0]).start
-        gap = "" if isinstance(imports[0], ast.Import) else "\n"
+    others = [one for one in imports if not (isinstance(one, ast.ImportFrom) and one.module == "__future__")]
+    if others and line.startswith("import time"):  # of the library: before those of others
+        start = positions.span(others[0]).start
+        gap = "" if isinstance(others[0], ast.Import) else "\n"
         return f"{text[:start]}{line}\n{gap}{text[start:]}"
     if imports:
         end = positions.span(imports[-1]).end
