@@ -22,6 +22,16 @@ class TypeName(NamedTuple):
     schema: str | None = None
 
 
+def is_masked(name: str) -> bool:
+    """Whether a word is what masking put in place of a placeholder, such as `{{length}}`, that stood alone."""
+    return len(name) > 1 and name[0] in "sS" and not name[1:].strip("_")
+
+
+def is_open(kind: TypeName) -> bool:
+    """Whether a length or a precision of a type is a placeholder: nobody knows then which type it is exactly."""
+    return any(isinstance(part, str) and is_masked(part) for part in kind.modifiers)
+
+
 class Literal(NamedTuple):
     """A constant. `kind` is `string`, `number`, `boolean` (`"true"`, `"false"`), `null` or `bits`."""
 

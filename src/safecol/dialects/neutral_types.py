@@ -4,7 +4,7 @@ Only what the names of types say everywhere is judged: the length of texts, the 
 decimals. Where that isn't all, the answer is unknown.
 """
 
-from safecol.expressions import TypeName
+from safecol.expressions import TypeName, is_open
 from safecol.trace import Fact
 
 _TEXTS = frozenset({"varchar", "nvarchar", "char", "nchar", "text", "bpchar", "varchar2", "nvarchar2", "string"})
@@ -51,6 +51,8 @@ def change_facts(dialect: str, old: TypeName, new: TypeName, found: dict[str, Fa
 
 def narrows(dialect: str, old: TypeName, new: TypeName) -> bool | None:
     """Whether there are values of the old type that the new one can't hold; None where the names don't say."""
+    if is_open(old) or is_open(new):
+        return None
     if old == new:
         return False
     family = _FAMILIES.get(old.name)

@@ -132,7 +132,7 @@ def _described(
     project = Project(
         root, release, source, user_model, swapped,
         given.auto_field or says.auto_field or _auto_field(latest, says, release, around),
-        auto_fields, backend, given.helpers, frozenset(labels.values()), _session(backend, says),
+        auto_fields, backend, given.helpers, frozenset(labels.values()), _session(backend, says), says.constants,
     )  # fmt: skip
     history = shown(root) if root != os.getcwd() else "."
     found = []

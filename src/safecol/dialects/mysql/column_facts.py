@@ -225,9 +225,10 @@ def _modify_column(context: Context, operation: Operation, key: str, rest: Rest,
     shape = types.shape(definition.type)
     found["type_name"] = shape.family
     found["column_compressed"] = found["compression_changed"] = "compressed" in dict(definition.options)
-    found["foreign_key_type"] = (found["used_by_foreign_key"] is True or found["referenced"] is True) and (
-        old is not None and old.type is not None and types.shape(old.type) != shape
-    )
+    before = types.shape(old.type) if old is not None and old.type is not None else shape
+    vague = (before.vague or shape.vague) and before.family == shape.family
+    keyed = found["used_by_foreign_key"] is True or found["referenced"] is True
+    found["foreign_key_type"] = keyed and before != shape and not vague
     longer = old is not None and old.type is not None and types.shape(old.type).family == shape.family == "varchar"
     found["foreign_key_longer"] = found["foreign_key_type"] is True and longer
     texts = old is not None and old.type is not None and types.shape(old.type).family in types.CHARACTER

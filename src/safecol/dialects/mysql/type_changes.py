@@ -17,13 +17,15 @@ def type_change(context: Context, key: str, old: Column | None, new: ColumnDefin
     bytes); `labels` (an ENUM or SET in another character set or collation); `crossing-short` and `crossing` (one more
     byte, from at most 127 bytes or from more); `collation` and `charset` (the bytes of values stay),
     `indexed-collation` and `indexed-charset` the same of an indexed column; `copy`; `unknown`, because the old type or
-    its character set was never seen.
+    its character set was never seen, or a length isn't known.
     """
     if old is None or old.type is None:
         return "unknown"
     before, after = types.shape(old.type), types.shape(new.type)
     if before.family in types.SPATIAL and "srid" in dict(new.options):
         return "copy"
+    if (before.vague or after.vague) and before.family == after.family:
+        return "unknown"
     if before.family not in types.CHARACTER or after.family not in types.CHARACTER:
         return _plain(before, after)
     table = context.schema.tables.get(key)

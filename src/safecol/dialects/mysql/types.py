@@ -1,6 +1,6 @@
 """Types of columns as InnoDB stores them: a type and its character set in, family, size and width in bytes out."""
 
-from safecol.expressions import TypeName
+from safecol.expressions import TypeName, is_open
 from safecol.records import NamedTuple
 
 _SAME = {
@@ -39,13 +39,17 @@ _WIDTHS = {
 
 
 class Shape(NamedTuple):
-    """`family` is the type's plain name; `size` its length, or precision and scale, or fractions of a second."""
+    """`family` is the type's plain name; `size` its length, or precision and scale, or fractions of a second.
+
+    `vague` is True where the size is a placeholder: it is then not known.
+    """
 
     family: str
     size: tuple[int, ...] = ()
     unsigned: bool = False
     zerofill: bool = False
     labels: tuple[str, ...] = ()
+    vague: bool = False
 
 
 def shape(given: TypeName) -> Shape:
@@ -77,7 +81,7 @@ def shape(given: TypeName) -> Shape:
         numbers = ()
     if known == "double":
         numbers = ()
-    return Shape(known, numbers, unsigned or zerofill, zerofill)
+    return Shape(known, numbers, unsigned or zerofill, zerofill, vague=is_open(given) and known not in INTEGERS)
 
 
 def width(charset: str) -> int:
@@ -102,6 +106,8 @@ def same_storage(old: Shape, new: Shape) -> bool:
 
 def narrows(old: Shape, new: Shape) -> bool | None:
     """Whether values that fit the old type may not fit the new one; None where that isn't told."""
+    if (old.vague or new.vague) and (old.family == new.family or new.vague or None not in (_length(old), _length(new))):
+        return None
     if old == new:
         return False
     if old.family in INTEGERS and new.family in INTEGERS:

@@ -3,7 +3,7 @@
 from safecol.context import Context
 from safecol.dialects.postgresql.domains import definition_of
 from safecol.dialects.postgresql.type_names import KNOWN, canonical, shown
-from safecol.expressions import Call, Cast, ColumnReference, Expression, TypeName, walk
+from safecol.expressions import Call, Cast, ColumnReference, Expression, TypeName, is_open, walk
 from safecol.operations import Operation
 from safecol.trace import Fact
 
@@ -77,7 +77,7 @@ def _compatible(context: Context, old: TypeName, new: TypeName) -> bool | None:
 
 def _silent(old: TypeName, new: TypeName) -> str:
     """What the conversion without USING does to values without an error; "" when nothing."""
-    if old.array or new.array:
+    if old.array or new.array or (old.name == new.name and (is_open(old) or is_open(new))):
         return ""
     if old.name in _FRACTIONS and new.name in _WHOLE:
         return "rounds fractions away"
@@ -106,6 +106,8 @@ def _cutting(old: TypeName | None, new: TypeName, using: Expression) -> str:
         target = canonical(using.type)
         if target.name in _SHORT and target.modifiers and not target.array:
             before = [item for item in old.modifiers if isinstance(item, int)] if old and old.name in _SHORT else []
+            if old is not None and is_open(old):
+                return ""
             limits = [item for item in target.modifiers if isinstance(item, int)]
             if limits and not (before and before[0] <= limits[0]) and not _fits(old, limits[0]):
                 return f"cuts each value off after {limits[0]} characters"

@@ -1,6 +1,6 @@
 """Two types come in, whether values of the one may not fit the other goes out."""
 
-from safecol.expressions import TypeName
+from safecol.expressions import TypeName, is_open
 
 _INTEGERS = {"int2": 5, "int4": 10, "int8": 19}
 _LIMITED = frozenset({"varchar", "bpchar"})
@@ -18,6 +18,8 @@ _LOSSY = frozenset(
 
 def is_narrowing(old: TypeName, new: TypeName) -> bool | None:
     """Whether values may not fit or lose something; None when that isn't known."""
+    if is_open(new) or (is_open(old) and new.modifiers):
+        return None
     if old == new:
         return False
     if bool(old.array) != bool(new.array):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from safecol.dialects.postgresql.catalogs import casts
 from safecol.dialects.postgresql.narrowing import is_narrowing
 from safecol.dialects.postgresql.type_names import KNOWN, VARIABLE_WIDTH, canonical, shown
-from safecol.expressions import Cast, ColumnReference, Expression, Operator, TypeName
+from safecol.expressions import Cast, ColumnReference, Expression, Operator, TypeName, is_open
 from safecol.operations import TypeDefinition
 from safecol.patterns import lazy
 from safecol.records import NamedTuple
@@ -68,7 +68,7 @@ def judge(
     if value.heap == "rewrite":
         return TypeChange("rewrite", "rebuilt", value.reason, narrowing)
     if base_old is None or base_new is None:
-        same = start == target
+        same = start == target and not is_open(target)
         return TypeChange(value.heap, "reused" if same else "unknown", value.reason, False if same else None)
     likely = "rewrite" if value.heap == "unknown" else None
     if _collation(old_collation) != _collation(new_collation):
@@ -157,7 +157,7 @@ def _converted(value: _Value, target: TypeName, timezone: str | None, version: i
     if value.heap == "rewrite":
         return value._replace(type=target)
     source = value.type
-    if source == target:
+    if source == target and not is_open(target):
         return value
     base = _base(target, resolve)
     if base is None or _base(source, resolve) is None:
@@ -223,7 +223,11 @@ def _is_utc(timezone: str) -> bool:
 
 def _lengths(source: TypeName, target: TypeName) -> _Value:
     """The length coercion within one type: empty, or a rewrite."""
-    if not target.modifiers or source.modifiers == target.modifiers:
+    if not target.modifiers:
+        return _Value(target)
+    if is_open(source) or is_open(target):
+        return _Value(target, "unknown", f"the length of {shown(target if is_open(target) else source)} is not known")
+    if source.modifiers == target.modifiers:
         return _Value(target)
     fits = _SUPPORT.get(target.name)
     if fits is None:

@@ -4,8 +4,10 @@ from safecol.frontends.alembic.names import NotKnown, Target, known, quoted, sho
 from safecol.frontends.alembic.types import type_name
 from safecol.frontends.python.strings import hole
 from safecol.frontends.python.values import External, Made, Member, Text, Unknown, Value, path_of
+from safecol.patterns import lazy
 from safecol.source import Span
 
+_NAMED = lazy(r"(?:\w+\.)*[A-Z][A-Z0-9_]+")
 _WORDS = frozenset({"current_timestamp", "current_date", "current_time", "localtime", "localtimestamp", "current_user",
                     "session_user", "user"})  # fmt: skip
 _SIGNS = {
@@ -24,7 +26,18 @@ def default(to: Target, value: Value) -> str | None:
         return None
     if isinstance(value, Made) and value.path.endswith("DefaultClause") and value.arguments:
         return default(to, value.arguments[0])
-    return expression(to, value)
+    if isinstance(value, Made) and value.path == "builtins.str" and len(value.arguments) == 1:
+        return default(to, value.arguments[0])
+    constant = _constant(value)
+    return string(to, str(hole(constant, Span(0, 0)))) if constant else expression(to, value)
+
+
+def _constant(value: Value) -> str:
+    """The name of a constant whose value is elsewhere, written as constants are; empty for other values."""
+    if not isinstance(value, (External, Unknown)):
+        return ""
+    named = shown_source(value)
+    return named if _NAMED.fullmatch(named) else ""
 
 
 def expression(to: Target, value: Value) -> str:
@@ -53,9 +66,10 @@ def _boolean(to: Target, value: bool) -> str:
 
 
 def condition(to: Target, value: Value) -> str:
-    """The SQL of a condition, where a plain string is SQL itself. Errors: NotKnown."""
+    """The SQL of a condition, where a plain string is SQL itself, with placeholders perhaps. Errors: NotKnown."""
     if isinstance(value, Text):
-        return known(value, "the condition")
+        whole = value.holes == ((0, len(value)),)
+        return known(value, "the condition") if whole else str(value)
     return expression(to, value)
 
 

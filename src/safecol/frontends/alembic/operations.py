@@ -75,7 +75,7 @@ def create_table(to: Target, call: Made) -> Iterator[Statement]:
     given = Arguments(to, call, ("table_name",))
     table = given.table
     bare = known(given.get("table_name", "name"), "the table")
-    elements = [one for one in given.rest if one is not None]
+    elements = [one for one in given.rest if one is not None and parts.kind_of(one) != "MetaData"]
     read: list[Column] = []
     missed: list[Statement] = []
     whole: list[tuple[str, Span]] = []

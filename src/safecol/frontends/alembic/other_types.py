@@ -1,7 +1,8 @@
 """Column types as values come in; their names for MySQL, MariaDB and SQLite go out."""
 
-from safecol.frontends.alembic.names import NotKnown, Refused, Target, known, string, why
-from safecol.frontends.python.values import Made, Value
+from safecol.frontends.alembic.names import Refused, Target, known, string
+from safecol.frontends.alembic.types import number
+from safecol.frontends.python.values import Made
 
 _PLAIN: dict[str, str] = {
     "biginteger": "BIGINT", "smallinteger": "SMALLINT", "int": "INTEGER", "unicodetext": "TEXT", "bool": "BOOLEAN",
@@ -38,7 +39,7 @@ def type_name(to: Target, name: str, value: Made) -> str:
         return "BOOL" if to.is_mysql else "BOOLEAN"
     if name == "largebinary":
         length = value.argument(0, "length") if to.is_mysql else None
-        return "BLOB" + (f"({_number(length)})" if length is not None else "")
+        return "BLOB" + (f"({number(length)})" if length is not None else "")
     if name in _PLAIN:
         return _PLAIN[name]
     if name in _INTEGERS:
@@ -52,17 +53,17 @@ def type_name(to: Target, name: str, value: Made) -> str:
         return _string(to, name, value)
     if name in _TEXTS or name in _BYTES:
         length = value.argument(0, "length") if name in ("text", "blob") else None
-        return name.upper() + (f"({_number(length)})" if length is not None else "") + _collated(to, value)
+        return name.upper() + (f"({number(length)})" if length is not None else "") + _collated(to, value)
     if name in _TIMES:
         digits = value.keywords.get("fsp") if to.is_mysql else None
-        return name.upper() + (f"({_number(digits)})" if digits else "")
+        return name.upper() + (f"({number(digits)})" if digits else "")
     if name == "uuid":
         native = value.keywords.get("native_uuid") is not False
         written = value.path.endswith(".UUID")
         return "UUID" if native and (written or to.dialect == "mariadb") else "CHAR(32)"
     if name in ("bit", "year", "varbinary"):
         length = value.argument(0, "display_width" if name == "year" else "length")
-        return name.upper() + (f"({_number(length)})" if length is not None else "")
+        return name.upper() + (f"({number(length)})" if length is not None else "")
     return ""
 
 
@@ -79,7 +80,7 @@ def _real(to: Target, name: str, value: Made) -> str:
     precision, scale = value.argument(0, "precision"), value.keywords.get("scale")
     if not to.is_mysql or name == "real" or precision is None:
         return name.upper() + _signs(to, value)
-    digits = f"{_number(precision)}" + (f", {_number(scale)}" if scale is not None else "")
+    digits = f"{number(precision)}" + (f", {number(scale)}" if scale is not None else "")
     return f"{name.upper()}({digits})" + _signs(to, value)
 
 
@@ -90,7 +91,7 @@ def _string(to: Target, name: str, value: Made) -> str:
         raise Refused(f"{word} requires a length on {_title(to)}", "Give the column's type a length")
     national = to.is_mysql and word.startswith("N")
     shown = f"NATIONAL {word[1:]}" if national else word
-    return shown + (f"({_number(length)})" if length is not None else "") + _collated(to, value)
+    return shown + (f"({number(length)})" if length is not None else "") + _collated(to, value)
 
 
 def _collated(to: Target, value: Made) -> str:
@@ -116,15 +117,9 @@ def _digits(value: Made) -> str:
     precision, scale = value.argument(0, "precision"), value.argument(1, "scale")
     if precision is None:
         return ""
-    return f"({_number(precision)}" + (f", {_number(scale)})" if scale is not None else ")")
+    return f"({number(precision)}" + (f", {number(scale)})" if scale is not None else ")")
 
 
-def _option(to: Target, value: Made, position: int, name: str) -> int | None:
+def _option(to: Target, value: Made, position: int, name: str) -> str | None:
     given = value.argument(position, name) if to.is_mysql else None
-    return None if given is None or isinstance(given, bool) else _number(given)
-
-
-def _number(value: Value) -> int:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    raise NotKnown(why(value, "a length of the type"))
+    return None if given is None or isinstance(given, bool) else number(given)

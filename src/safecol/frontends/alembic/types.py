@@ -1,6 +1,17 @@
 """Column types as values come in; the type names that the toolkit writes go out."""
 
-from safecol.frontends.alembic.names import NotKnown, Refused, Target, dotted, known, quoted, string, why
+from safecol.frontends.alembic.names import (
+    NotKnown,
+    Refused,
+    Target,
+    dotted,
+    known,
+    quoted,
+    shown_source,
+    string,
+    why,
+)
+from safecol.frontends.python.strings import hole
 from safecol.frontends.python.values import Class, External, Made, Member, Text, Unknown, Value, is_known, path_of
 from safecol.records import NamedTuple
 from safecol.source import Span
@@ -90,35 +101,39 @@ def _of_toolkit(to: Target, name: str, value: Made) -> str:
     if name in _SIZED:
         length = value.argument(0, "length")
         collation = value.argument(1, "collation")
-        base = _SIZED[name] + (f"({_number(length)})" if length is not None else "")
+        base = _SIZED[name] if length is None else _limited(_SIZED[name], number(length))
         return base + (f' COLLATE "{known(collation, "the collation")}"' if collation is not None else "")
     if name in _TIMES:
         zone = value.argument(0, "timezone")
         precision = value.argument(1, "precision")
-        digits = f"({_number(precision)})" if precision is not None else ""
         if not isinstance(zone, bool) and zone is not None:
             raise NotKnown(why(zone, "the time zone of the type"))
+        if precision is not None and not isinstance(precision, int):
+            return f'"{_TIMES[name].lower()}{"tz" if zone else ""}"({number(precision)})'
+        digits = f"({precision})" if precision is not None else ""
         return f"{_TIMES[name]}{digits} {'WITH' if zone else 'WITHOUT'} TIME ZONE"
     if name in ("numeric", "decimal"):
         precision, scale = value.argument(0, "precision"), value.argument(1, "scale")
         if precision is None:
             return "NUMERIC"
-        return f"NUMERIC({_number(precision)}" + (f", {_number(scale)})" if scale is not None else ")")
+        return f"NUMERIC({number(precision)}" + (f", {number(scale)})" if scale is not None else ")")
     if name == "float":
         precision = value.argument(0, "precision")
-        return "FLOAT" if precision is None else f"FLOAT({_number(precision)})"
+        if precision is not None and not isinstance(precision, int):  # it says which of two types this is
+            raise NotKnown(why(precision, "the precision of the type"))
+        return "FLOAT" if precision is None else f"FLOAT({precision})"
     if name == "interval":
         fields, precision = value.keywords.get("fields"), value.keywords.get("precision")
         return (
             "INTERVAL"
             + (f" {known(fields, 'the interval').upper()}" if isinstance(fields, Text) else "")
-            + (f" ({_number(precision)})" if isinstance(precision, int) else "")
+            + (f" ({number(precision)})" if isinstance(precision, int) else "")
         )
     if name == "uuid":
         return "CHAR(32)" if value.keywords.get("native_uuid") is False else "UUID"
     if name in ("bit", "varbit"):
         length, varying = value.argument(0, "length"), value.argument(1, "varying")
-        return ("BIT VARYING" if varying else "BIT") + (f"({_number(length)})" if length is not None else "")
+        return ("BIT VARYING" if varying else "BIT") + (f"({number(length)})" if length is not None else "")
     if name == "array":
         dimensions = value.keywords.get("dimensions")
         inner = type_name(to, value.argument(0, "item_type"))
@@ -224,10 +239,20 @@ def serial(written: str) -> str:
     return _INTEGERS.get(written, "SERIAL" if written.startswith("NUMERIC") else "")
 
 
-def _number(value: Value) -> int:
+def number(value: Value) -> str:
+    """A length or a precision; a placeholder where only the code that runs knows it. Errors: NotKnown."""
     if isinstance(value, int) and not isinstance(value, bool):
-        return value
+        return str(value)
+    if isinstance(value, (External, Member, Unknown, Made)):
+        return str(hole(shown_source(value), _NOWHERE))
     raise NotKnown(why(value, "a length of the type"))
+
+
+def _limited(name: str, length: str) -> str:
+    """A type of text with its length, which PostgreSQL's own words take only as a number."""
+    if length.isdigit():
+        return f"{name}({length})"
+    return f'"{"varchar" if name == "VARCHAR" else "bpchar"}"({length})'
 
 
 def _decorated(to: Target, value: Class) -> str:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from safecol.frontends.django.fields import field_of
 from safecol.frontends.django.target import Target
 from safecol.frontends.django.values import RELATIONS, Field, Model, State, truncated
-from safecol.frontends.python.values import Made, Value, plain
+from safecol.frontends.python.strings import hole
+from safecol.frontends.python.values import External, Made, Member, Unknown, Value, path_of, plain
 from safecol.records import NamedTuple
 from safecol.source import Span
 
@@ -262,16 +263,44 @@ def type_of(target: Target, state: State, model: Model, field: Field) -> tuple[s
         length = field.get("max_length", given.get("max_length"))
         if isinstance(length, int):
             return f"varchar({length})", True
+        if is_elsewhere(length):
+            return _limited(target, length), True
         return ("varchar", True) if length is None and internal == "CharField" else _unknown(target, field)
     if internal == "DecimalField" and not target.sqlite:
         digits, places = field.get("max_digits"), field.get("decimal_places")
         if isinstance(digits, int) and isinstance(places, int):
             return f"numeric({digits}, {places})", True
+        if all(isinstance(one, int) or is_elsewhere(one) for one in (digits, places)):
+            return f"numeric({_number(digits)}, {_number(places)})", True
         return ("numeric", True) if digits is None and places is None else _unknown(target, field)
     if internal == "UUIDField" and target.native_uuid:
         return "uuid", True
     found = _TYPES[target.dialect].get(internal) or _POSTGRESQL.get(internal if internal not in _MYSQL else "")
     return (found, True) if found else _unknown(target, field)
+
+
+def is_elsewhere(value: Value) -> bool:
+    """Whether a number is one that only the code that runs knows: a setting, a constant of a package, a call."""
+    return isinstance(value, (External, Made, Member, Unknown))
+
+
+def _number(value: Value) -> str:
+    """A length as SQL; a placeholder where it isn't known."""
+    if isinstance(value, int):
+        return str(value)
+    source = value.source if isinstance(value, Unknown) else path_of(value).lstrip("?.")
+    return str(hole(source, _NOWHERE))
+
+
+def _limited(target: Target, length: Value) -> str:
+    # PostgreSQL's own word takes nothing but a number.
+    word = '"varchar"' if target.postgresql else "varchar"
+    return f"{word}({_number(length)})"
+
+
+def is_varchar(kind: str) -> bool:
+    """Whether a column of this type is a varchar."""
+    return kind.startswith(("varchar", '"varchar"'))
 
 
 def _unknown(target: Target, field: Field) -> tuple[str, bool]:

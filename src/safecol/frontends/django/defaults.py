@@ -6,7 +6,7 @@ column's type stands for it.
 
 from decimal import Decimal, InvalidOperation
 
-from safecol.frontends.django.columns import Column, internal_of
+from safecol.frontends.django.columns import Column, internal_of, is_varchar
 from safecol.frontends.django.fields import field_of
 from safecol.frontends.django.target import Target
 from safecol.frontends.django.values import Field
@@ -278,7 +278,7 @@ def _computed(target: Target, internal: str, kind: str) -> str:
         return _binary(target, b"")
     if internal == "DurationField":
         return "'0 days 0.000000 seconds'::interval" if target.postgresql else "0"
-    if internal in _NUMBERS and kind != "uuid" and not kind.startswith(("varchar", "char", "text")):
+    if internal in _NUMBERS and kind != "uuid" and not (is_varchar(kind) or kind.startswith(("char", "text"))):
         return "0"
     if target.postgresql and not _textual(internal):
         return f"'${{default}}'::{kind}"

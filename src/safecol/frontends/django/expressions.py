@@ -6,7 +6,7 @@ What isn't understood is written `${…}`, which the dialect's front end reads a
 from collections.abc import Sequence
 
 from safecol.frontends.django import defaults
-from safecol.frontends.django.columns import Column, column, column_name, find_field, type_of
+from safecol.frontends.django.columns import Column, column, column_name, find_field, is_varchar, type_of
 from safecol.frontends.django.fields import KINDS, field_of
 from safecol.frontends.django.target import Target
 from safecol.frontends.django.values import NOWHERE, Field, Model, State
@@ -312,7 +312,7 @@ def _text(around: Around, value: Value) -> str:
     """A column as text: one that is text already stays as it is."""
     found = around.column(str(value)) if isinstance(value, str) else None
     written = _argument(around, value, "SearchVector", 0)
-    textual = found is not None and (found.type.startswith("varchar") or found.type == "text")
+    textual = found is not None and (is_varchar(found.type) or found.type == "text")
     textual = textual or (written.startswith("'") and written.endswith("'"))
     return written if textual else f"({written})::text"
 

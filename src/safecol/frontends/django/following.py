@@ -71,6 +71,8 @@ class Following:
         self.helpers = helpers or {}
         self.runner = Runner(text, self, Project(path) if path else None)
         self.root = root
+        self.constants: Mapping[str, int | float | str] = {}
+        """Settings of the project that are the same wherever it runs."""
         self.models: Models | None = None
         self.initial: list[Made] | None = None
         """The calls of `super().__init__` while one of the project's classes is made."""
@@ -138,6 +140,9 @@ class Following:
         if isinstance(base, Row):
             return base.changed.get(name, NotImplemented)
         path = path_of(base)
+        if path == "django.conf.settings" and not self.following and name in self.constants:
+            value = self.constants[name]
+            return plain(value, Span(0, 0)) if isinstance(value, str) else value
         if name in ("vendor", "display_name") and path.startswith(_CONNECTIONS):
             vendor = "mysql" if self.dialect == "mariadb" else self.dialect
             return plain(vendor, Span(0, 0)) if name == "vendor" else NotImplemented

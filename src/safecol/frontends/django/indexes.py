@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from safecol.frontends.django import conditions, expressions
-from safecol.frontends.django.columns import Column, find_field
+from safecol.frontends.django.columns import Column, find_field, is_varchar
 from safecol.frontends.django.ddl import Check, Index, Unique, bare
 from safecol.frontends.django.expressions import Around
 from safecol.frontends.django.target import Target
@@ -267,7 +267,7 @@ def like_class(target: Target, column: Column, collation_ok: bool = True) -> str
     """The operator class of the second index that a text column gets on PostgreSQL; empty for none."""
     if not target.postgresql or not (column.indexed or column.unique) or "[" in column.type or not collation_ok:
         return ""
-    if column.type.startswith("varchar"):
+    if is_varchar(column.type):
         return "varchar_pattern_ops"
     return "text_pattern_ops" if column.type.startswith("text") else ""
 

@@ -15,7 +15,8 @@ class Project(NamedTuple):
     `user_model` is AUTH_USER_MODEL, `swapped` other settings that name a model, `auto_field` DEFAULT_AUTO_FIELD and
     `auto_fields` the same by app, dotted paths. `backend` is the ENGINE of its database, "" when that isn't known.
     `helpers` says for its own functions, operations and fields what they stand for. `apps` are the labels of the apps
-    whose migrations are here. `session` are settings that its back end makes, as (name, value).
+    whose migrations are here. `session` are settings that its back end makes, as (name, value). `constants` are
+    settings that are the same wherever it runs.
     """
 
     root: str = ""
@@ -29,6 +30,7 @@ class Project(NamedTuple):
     helpers: Mapping[str, str] = {}
     apps: frozenset[str] = frozenset()
     session: tuple[tuple[str, str], ...] = ()
+    constants: Mapping[str, int | float | str] = {}
 
     @property
     def careful(self) -> bool:

@@ -96,6 +96,7 @@ class Replay:
         text = unmarked(text)
         path = os.path.abspath(file.path)
         following = Following(text, self.dialect, path, self.project.helpers, self.project.root)
+        following.constants = self.project.constants
         following.runner.module.names["__file__"] = plain(path, Span(0, 0))
         made = Applying(following, self.editor, self.state, file.app, careful=self.project.careful)
         refused = ""

@@ -125,7 +125,8 @@ def loses_text(change: Change) -> bool:
     before, after = change.before, change.after
     if not (before.indexed or before.unique):
         return False
-    return any(before.type.startswith(one) and not after.type.startswith(one) for one in ("varchar", "text", "citext"))
+    was, now = before.type.lstrip('"'), after.type.lstrip('"')
+    return any(was.startswith(one) and not now.startswith(one) for one in ("varchar", "text", "citext"))
 
 
 def drop_like_index(editor: "Editor", change: Change) -> None:

@@ -35,6 +35,7 @@ class Found(NamedTuple):
     """What a project's settings say; empty where they don't.
 
     `backends` are the ENGINEs of the database, the one that holds first; `migration_modules` dotted paths by label.
+    `constants` are numbers and strings that stand there as they are.
     """
 
     user_model: str = ""
@@ -44,6 +45,7 @@ class Found(NamedTuple):
     migration_modules: Mapping[str, str] = {}
     swapped: Mapping[str, str] = {}
     texts: tuple[str, ...] = ()
+    constants: Mapping[str, int | float | str] = {}
 
 
 def dialect_of(backend: str) -> str:
@@ -138,7 +140,28 @@ def read(file: str, text: Callable[[str], str]) -> Found:
             if name.endswith("_MODEL") and isinstance(value, Text) and value.count(".") == 1 and is_known(value)
         },
         tuple(used),
+        dict(_constants(names, used)),
     )
+
+
+def _constants(names: "_Names", texts: list[str]) -> Iterator[tuple[str, int | float | str]]:
+    """What is the same wherever the project runs: what no call gives, and no setting of the environment."""
+    written: dict[str, bool] = {}
+    for text in texts:
+        with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+            for node in ast.walk(ast.parse(unmarked(text))):
+                if not isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+                    continue
+                simple = isinstance(node.value, ast.Constant) and not isinstance(node, ast.AugAssign)
+                for one in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                    if isinstance(one, ast.Name) and one.id.isupper():
+                        written[one.id] = simple and written.get(one.id, True)
+    for name, simple in written.items():
+        value = names[name] if simple and not name.endswith("_MODEL") else None
+        if isinstance(value, Text):
+            yield name, str(value)
+        elif isinstance(value, (int, float)) and not isinstance(value, bool):
+            yield name, value
 
 
 class _Names:
