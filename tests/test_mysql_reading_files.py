@@ -280,3 +280,30 @@ def test_a_file_of_ddl_and_plain_changes_is_read_without_sqlglot() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, check=True, env={"PYTHONPATH": str(source)}
     )
     assert result.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "assigned",
+    [
+        "SET @s = (SELECT x FROM t); IF @a THEN SET @s = 'DO 2'; END IF;",
+        "SET @s = given; IF @a THEN SET @s = 'DO 2'; END IF;",
+        "SET @s = (SELECT x FROM t); IF @a THEN SELECT 'DO 2' INTO @s; END IF;",
+    ],
+)
+def test_a_text_that_may_be_another_than_the_one_known_is_not_known(assigned: str) -> None:
+    text = f"CREATE PROCEDURE p(given text) BEGIN {assigned} PREPARE q FROM @s; EXECUTE q; END;\nCALL p();"
+    called = statements(text)[-1]
+    assert [part.opaque for part in called.parts if part.opaque is not None]
+
+
+def test_of_more_texts_than_are_followed_none_is_taken_for_known() -> None:
+    cases = " ".join(f"WHEN @a = {number} THEN 'DROP TABLE t{number}'" for number in range(20))
+    text = f"SET @s = CASE {cases} END; PREPARE q FROM @s; EXECUTE q;"
+    assert statements(text)[-1].opaque is not None
+
+
+@pytest.mark.parametrize("text", ["ALTER TABLE t ADD c int,", "ALTER TABLE t ADD c int, LOCK=NONE,"])
+def test_a_comma_with_nothing_behind_it_is_a_mistake(text: str) -> None:
+    (statement,) = statements(text)
+    assert statement.opaque is not None
+    assert statement.opaque.syntax

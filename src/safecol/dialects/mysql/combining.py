@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from safecol import effects
 from safecol.context import Context
-from safecol.dialects.mysql.history import set_option
+from safecol.dialects.mysql.key_history import set_option
 from safecol.effect import Effect, Failure
 from safecol.effects import ALGORITHMS, LOCK_CLAUSES, WAITING
 from safecol.fold import Part

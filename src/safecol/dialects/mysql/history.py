@@ -1,6 +1,6 @@
 """The schema so far as MySQL and MariaDB change it: an operation and the context go in, the schema changes.
 
-Names of indexes belong to their table here, a column is changed as a whole, and keys make indexes of their own.
+A column is changed as a whole here; `key_history` has the indexes and constraints.
 """
 
 from collections.abc import Callable
@@ -8,25 +8,31 @@ from collections.abc import Callable
 from safecol import history
 from safecol.context import Context
 from safecol.dialects.mysql import default_values
+from safecol.dialects.mysql.key_history import (
+    add_constraint,
+    alter_constraint,
+    apply_constraint,
+    copy_keys,
+    create_index,
+    drop_constraint,
+    drop_index,
+    index_key,
+    put_index,
+    rename_index,
+    set_option,
+    without_column,
+)
 from safecol.history.records import index_columns, known
 from safecol.operations import (
     ColumnDefinition,
-    ConstraintDefinition,
-    IndexDefinition,
-    IndexElement,
     Operation,
     PartitionKey,
     RoutineDefinition,
     TableDefinition,
     TriggerDefinition,
 )
-from safecol.schema import Column, Constraint, Dependent, Index, Table
+from safecol.schema import Column, Dependent, Table
 from safecol.uses import drop_dependents
-
-
-def index_key(table: str, name: str) -> str:
-    """The key of an index, whose name belongs to its table."""
-    return f"{table}.{name.lower()}"
 
 
 def apply(context: Context, operation: Operation) -> None:
@@ -91,47 +97,11 @@ def _create_table(context: Context, operation: Operation, key: str) -> None:
     )
     schema.put_table(key, default_values.lax_option(context, made, definition.columns))
     for source in like:
-        for index in schema.indexes_of(source):
-            _put_index(context, key, index.definition, index.constraint)
+        copy_keys(context, source, key)
     for constraint in definition.constraints:
-        _add_constraint(context, key, constraint)
+        add_constraint(context, key, constraint)
     for index_made in definition.indexes:
-        _put_index(context, key, index_made)
-
-
-def _put_index(context: Context, key: str, definition: IndexDefinition, constraint: str | None = None) -> None:
-    name = definition.name or _free_name(context, key, definition)
-    at = index_key(key, name)
-    if at in context.schema.indexes:
-        return
-    context.schema.put_index(at, Index(at, key, definition._replace(name=name), constraint=constraint))
-    if definition.method == "fulltext" and "fts_doc_id" not in {name.lower() for name in known(context, key).columns}:
-        # The hidden column stays when the index goes.
-        set_option(context, key, "hidden-document-id", "1")
-
-
-def _free_name(context: Context, key: str, definition: IndexDefinition) -> str:
-    first = definition.elements[0].column if definition.elements else None
-    base = first or "functional_index"
-    name, number = base, 2
-    while index_key(key, name) in context.schema.indexes:
-        name, number = f"{base}_{number}", number + 1
-    return name
-
-
-def set_option(context: Context, key: str, name: str, value: str | None) -> None:
-    """Note an option of a table; None takes it away."""
-    table = known(context, key)
-    kept = tuple((other, text) for other, text in table.options if other != name)
-    context.schema.put_table(key, table._replace(options=kept if value is None else (*kept, (name, value))))
-
-
-def _create_index(context: Context, operation: Operation, key: str) -> None:
-    definition = operation.definition
-    if isinstance(definition, IndexDefinition):
-        if "or-replace" in operation.flags and definition.name:
-            context.schema.put_index(index_key(key, definition.name), None)
-        _put_index(context, key, definition)
+        put_index(context, key, index_made)
 
 
 def _drop_relation(context: Context, operation: Operation, key: str) -> None:
@@ -139,120 +109,6 @@ def _drop_relation(context: Context, operation: Operation, key: str) -> None:
     table = context.schema.tables.get(key)
     if table is None or (table.kind == "view") == (operation.kind == "drop-view"):
         history.apply(context, operation)
-
-
-def _drop_index(context: Context, operation: Operation, key: str) -> None:
-    at = index_key(key, operation.value or "")
-    index = context.schema.indexes.get(at)
-    if index is None:
-        return
-    context.schema.put_index(at, None)
-    if index.constraint is not None:
-        _put_constraint(context, key, index.constraint, None)
-
-
-def _rename_index(context: Context, operation: Operation, key: str) -> None:
-    at = index_key(key, operation.value or "")
-    index = context.schema.indexes.get(at)
-    if index is None or operation.new_name is None:
-        return
-    new = index_key(key, operation.new_name)
-    context.schema.put_index(at, None)
-    named = index.definition._replace(name=operation.new_name)
-    context.schema.put_index(new, index._replace(name=new, definition=named))
-
-
-def _put_constraint(context: Context, key: str, name: str, constraint: Constraint | None) -> None:
-    table = known(context, key)
-    constraints = dict(table.constraints)
-    if constraint is None:
-        constraints.pop(name, None)
-    else:
-        constraints[name] = constraint
-    context.schema.put_table(key, table._replace(constraints=constraints))
-
-
-def _constraint_name(context: Context, key: str, definition: ConstraintDefinition) -> str:
-    if definition.kind == "primary-key":
-        return "PRIMARY"
-    if definition.name:
-        return definition.name
-    if definition.kind == "unique":
-        return _free_name(context, key, IndexDefinition(None, _elements(definition)))
-    base = key.rpartition(".")[2]
-    word = "ibfk" if definition.kind == "foreign-key" else "chk"
-    number = 1
-    while f"{base}_{word}_{number}" in known(context, key).constraints:
-        number += 1
-    return f"{base}_{word}_{number}"
-
-
-def _elements(definition: ConstraintDefinition) -> tuple[IndexElement, ...]:
-    return definition.elements or tuple(IndexElement(column) for column in definition.columns)
-
-
-def _add_constraint(context: Context, key: str, definition: ConstraintDefinition) -> None:
-    if definition.kind == "foreign-key" and is_ignored(context, definition, inline="inline" in definition.options):
-        return
-    name = _constraint_name(context, key, definition)
-    referenced = context.key(definition.referenced) if definition.referenced else None
-    _put_constraint(context, key, name, Constraint(name, definition, referenced, enforced=definition.enforced))
-    if definition.kind == "primary-key":
-        _set_not_null(context, key, definition.columns)
-    if definition.kind in ("unique", "primary-key"):
-        made = IndexDefinition(name, _elements(definition), unique=True)
-        _put_index(context, key, made, name)
-    elif definition.kind == "foreign-key" and not serves(context, key, definition.columns):
-        _put_index(context, key, IndexDefinition(name, _elements(definition)))
-
-
-def is_ignored(context: Context, definition: ConstraintDefinition, *, inline: bool) -> bool:
-    """Whether the server reads REFERENCES of a column and forgets it: MySQL before 9, MariaDB before 10.5."""
-    if definition.kind != "foreign-key" or not inline:
-        return False
-    return context.version < (90_000 if context.dialect == "mysql" else 100_500)
-
-
-def serves(context: Context, key: str, columns: tuple[str, ...]) -> bool:
-    """Whether an index of a table begins with these columns: a foreign key then needs none of its own."""
-    return any(
-        tuple(element.column for element in index.definition.elements[: len(columns)]) == columns
-        and index.definition.method not in ("fulltext", "spatial")
-        for index in context.schema.indexes_of(key)
-    )
-
-
-def _set_not_null(context: Context, key: str, names: tuple[str, ...]) -> None:
-    table = known(context, key)
-    changed = {name: table.columns[name]._replace(nullable=False) for name in names if name in table.columns}
-    if changed:
-        context.schema.put_table(key, table._replace(columns={**table.columns, **changed}))
-
-
-def _apply_constraint(context: Context, operation: Operation, key: str) -> None:
-    definition = operation.definition
-    if not isinstance(definition, ConstraintDefinition):
-        return
-    if "inline" in operation.flags:
-        definition = definition._replace(options=definition.options | {"inline"})
-    _add_constraint(context, key, definition)
-
-
-def _drop_constraint(context: Context, operation: Operation, key: str) -> None:
-    name = operation.value or ""
-    if name not in known(context, key).constraints:
-        context.unseen = True
-    _put_constraint(context, key, name, None)
-    for index in context.schema.indexes_of(key):
-        if index.constraint == name:
-            context.schema.put_index(index.name, None)
-
-
-def _alter_constraint(context: Context, operation: Operation, key: str) -> None:
-    constraint = known(context, key).constraints.get(operation.value or "")
-    enforced = dict(operation.options).get("enforced")
-    if constraint is not None and enforced:
-        _put_constraint(context, key, constraint.name, constraint._replace(enforced=enforced == "true"))
 
 
 def _placed(columns: dict[str, Column], column: Column, definition: ColumnDefinition) -> dict[str, Column]:
@@ -282,11 +138,8 @@ def _add_column(context: Context, operation: Operation, key: str) -> None:
 def _drop_column(context: Context, operation: Operation, key: str) -> None:
     name = operation.column or ""
     table = known(context, key)
-    constraints = {
-        other: item
-        for other, item in table.constraints.items()
-        if name not in item.definition.columns or len(item.definition.columns) > 1
-    }
+    left_of = {other: without_column(item, name) for other, item in table.constraints.items()}
+    constraints = {other: item for other, item in left_of.items() if item is not None}
     columns = {other: column for other, column in table.columns.items() if other != name}
     context.schema.put_table(key, table._replace(columns=columns, constraints=constraints))
     for index in context.schema.indexes_of(key):
@@ -353,6 +206,9 @@ def _rename_table(context: Context, operation: Operation, key: str) -> None:
         new = context.key(operation.relation._replace(name=operation.new_name or ""))
     if operation.target is not None and operation.target.schema != (operation.relation or operation.target).schema:
         history.apply(context, operation._replace(kind="move-to-schema", new_name=operation.target.schema))
+        moved = operation.relation._replace(schema=operation.target.schema) if operation.relation is not None else None
+        if moved is not None and moved.name != operation.target.name:
+            history.apply(context, operation._replace(relation=moved, target=None))
     else:
         history.apply(context, operation)
     for index in context.schema.indexes_of(new):
@@ -398,14 +254,14 @@ def _versioning(context: Context, operation: Operation, key: str) -> None:
 
 _APPLY: dict[str, Callable[[Context, Operation, str], None]] = {
     "create-table": _create_table,
-    "create-index": _create_index,
+    "create-index": create_index,
     "drop-table": _drop_relation,
     "drop-view": _drop_relation,
-    "drop-index": _drop_index,
-    "rename-index": _rename_index,
-    "add-constraint": _apply_constraint,
-    "drop-constraint": _drop_constraint,
-    "alter-constraint": _alter_constraint,
+    "drop-index": drop_index,
+    "rename-index": rename_index,
+    "add-constraint": apply_constraint,
+    "drop-constraint": drop_constraint,
+    "alter-constraint": alter_constraint,
     "add-column": _add_column,
     "drop-column": _drop_column,
     "modify-column": _modify_column,

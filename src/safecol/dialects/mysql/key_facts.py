@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from safecol.context import Context
 from safecol.dialects.mysql import types
-from safecol.dialects.mysql.history import index_key, is_ignored, serves
+from safecol.dialects.mysql.key_history import index_key, is_ignored, serves
 from safecol.dialects.spare_indexes import spare_facts
 from safecol.expressions import columns
 from safecol.fold import Rest
@@ -304,6 +304,9 @@ def _drop_index(context: Context, operation: Operation, key: str, rest: Rest, fo
     found["needed"] = _needed(context, key, table, at, rest)
 
 
+_KEYS = frozenset({"unique", "primary-key"})
+
+
 def _needed(context: Context, key: str, table: Table, at: str, rest: Rest) -> bool:
     """Whether a foreign key would be left without an index."""
     gone = {other.value for other in rest.operations if other.kind == "drop-constraint"}
@@ -312,6 +315,7 @@ def _needed(context: Context, key: str, table: Table, at: str, rest: Rest) -> bo
         tuple(element.column for element in other.definition.elements)
         for other in rest.operations
         if isinstance(other.definition, IndexDefinition)
+        or (isinstance(other.definition, ConstraintDefinition) and other.definition.kind in _KEYS)
     ]
     for item in table.constraints.values():
         if item.definition.kind != "foreign-key" or item.name in gone:

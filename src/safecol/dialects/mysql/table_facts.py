@@ -1,9 +1,8 @@
 """What of a table decides how the server changes it: context in, facts out."""
 
 from safecol.context import Context
-from safecol.dialects.mysql.charsets import charset_name
 from safecol.fold import Rest
-from safecol.operations import ConstraintDefinition, IndexDefinition, Operation
+from safecol.operations import ConstraintDefinition, Operation
 from safecol.schema import Index, Table
 from safecol.trace import Fact
 
@@ -24,11 +23,11 @@ def of_table(context: Context, operation: Operation, key: str, rest: Rest, found
     row_format = options.get("row-format", "").lower()
     found["row_format"] = row_format or ("compressed" if _number(options.get("key-block-size")) else "dynamic")
     indexes = context.schema.indexes_of(key)
-    leaving = _leaving(context, rest, key)
-    found["has_fulltext"] = any(_is(index, "fulltext") and index.name not in leaving for index in indexes)
+    gone = leaving(context, rest, key)
+    found["has_fulltext"] = any(_is(index, "fulltext") and index.name not in gone for index in indexes)
     found["hidden_document_id"] = "hidden-document-id" in options
-    found["has_spatial"] = any(_is(index, "spatial") and index.name not in leaving for index in indexes)
-    found["indexed_virtual"] = any(_on_virtual(table, index) and index.name not in leaving for index in indexes)
+    found["has_spatial"] = any(_is(index, "spatial") and index.name not in gone for index in indexes)
+    found["indexed_virtual"] = any(_on_virtual(table, index) and index.name not in gone for index in indexes)
     found["instant_columns"] = not (
         found["row_format"] == "compressed"
         or found["has_fulltext"]
@@ -91,19 +90,20 @@ def _on_virtual(table: Table | None, index: Index) -> bool:
     return any(column.generated == "virtual" for name, column in table.columns.items() if name in names)
 
 
-def _leaving(context: Context, rest: Rest, key: str) -> set[str]:
-    """The indexes of a table that the same statement drops, by themselves or with their only column."""
-    from safecol.dialects.mysql.history import index_key
+def leaving(context: Context, rest: Rest, key: str) -> set[str]:
+    """The indexes of a table that the same statement drops, by themselves or with all their columns."""
+    from safecol.dialects.mysql.key_history import index_key
 
-    found: set[str] = set()
-    for other in rest.operations:
-        if other.kind == "drop-index":
-            found.add(index_key(key, other.value or ""))
-        elif other.kind == "drop-column":
-            for index in context.schema.indexes_of(key):
-                if {element.column for element in index.definition.elements} == {other.column}:
-                    found.add(index.name)
-    return found
+    named = {index_key(key, other.value or "") for other in rest.operations if other.kind == "drop-index"}
+    constraints = {other.value for other in rest.operations if other.kind == "drop-constraint"}
+    columns = {other.column for other in rest.operations if other.kind == "drop-column"}
+    return {
+        index.name
+        for index in context.schema.indexes_of(key)
+        if index.name in named
+        or (index.constraint is not None and index.constraint in constraints)
+        or {element.column for element in index.definition.elements} <= columns
+    }
 
 
 def _strict(context: Context) -> bool:
@@ -131,14 +131,3 @@ def _ways(context: Context, found: Facts) -> None:
     found["online_when_asked"] = online and found["cascades"] is not True
     if found["other_engine"] is True:
         found["rebuilding_lock"] = "SHARED"
-
-
-def makes_fulltext(operation: Operation) -> bool:
-    """Whether an operation builds a FULLTEXT index."""
-    return isinstance(operation.definition, IndexDefinition) and operation.definition.method == "fulltext"
-
-
-def charset_of(options: dict[str, str]) -> str | None:
-    """The character set that a table says it has."""
-    written = options.get("charset")
-    return charset_name(written) if written else None

@@ -39,12 +39,10 @@ def alter_table(stream: Stream, span: Span, flags: set[str]) -> list[Operation]:
             found = _clause(stream, base)
             place = stream.span(start)
             operations += [item if item.span != span else item._replace(span=place) for item in found]
-        if (
-            not stream.accept(",")
-            and not stream.done
-            and not stream.ahead("PARTITION", "BY")
-            and (not stream.ahead("REMOVE", "PARTITIONING") and not _at_option(stream))
-        ):
+        if stream.accept(","):
+            if stream.done:
+                raise stream.problem()
+        elif not stream.done and not _goes_on(stream):
             raise stream.problem()
     if not operations:  # ALGORITHM=… alone
         operations.append(base._replace(kind="rebuild-table", flags=base.flags | {"unwritten"}))
@@ -53,7 +51,10 @@ def alter_table(stream: Stream, span: Span, flags: set[str]) -> list[Operation]:
     return [item._replace(options=(*item.options, *asked)) for item in operations]
 
 
-def _at_option(stream: Stream) -> bool:
+def _goes_on(stream: Stream) -> bool:
+    """Whether a clause is next that no comma has to stand before: of partitions, or an option of the table."""
+    if stream.ahead("PARTITION", "BY") or stream.ahead("REMOVE", "PARTITIONING"):
+        return True
     at = stream.at
     found = read_options(stream)
     stream.at = at

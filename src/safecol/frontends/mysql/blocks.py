@@ -1,6 +1,6 @@
 """Bodies of procedures and blocks: their text and what is known before come in, the statements that they run go out."""
 
-from safecol.expressions import Expression
+from safecol.expressions import Expression, Literal
 from safecol.frontends.mysql import bodies
 from safecol.frontends.mysql.constants import Known
 from safecol.frontends.mysql.expressions import expression
@@ -160,7 +160,7 @@ class Reader:
             if found is not None:
                 return found.operations, found.opaque, found.parts
         elif first.kind == "select":
-            bodies.select_into(self.text, span, self.known, self.place.dialect)
+            bodies.select_into(self.text, span, self.known, self.place.dialect, perhaps=self.conditions > 0)
         elif first.kind == "call" and first.relation is not None:
             definition = self.procedures.get(first.relation.name.lower())
             if definition is not None:
@@ -267,7 +267,7 @@ class Reader:
             names.append(stream.next().text.lower())
         while not stream.done and not stream.ahead(";") and not stream.ahead("DEFAULT"):
             stream.next()
-        value: Expression | None = None
+        value: Expression = Literal("null", "null")
         if not self.outline and stream.accept("DEFAULT"):
             value = expression(stream, scalar=True)
         for name in names:

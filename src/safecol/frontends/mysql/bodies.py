@@ -3,6 +3,8 @@
 What is put together at run time is followed as far as it is made of constants, and else told to be unknown.
 """
 
+from itertools import zip_longest
+
 from safecol.expressions import Expression
 from safecol.frontends.mysql.constants import Known, texts_of
 from safecol.frontends.mysql.expressions import expression
@@ -122,7 +124,7 @@ def called(
     inner = known.copy()
     # A procedure that calls itself: what it does has been said.
     procedures = {name: other for name, other in procedures.items() if other is not definition}
-    for name, value in zip(definition.parameters, arguments, strict=False):
+    for name, value in zip_longest(definition.parameters, arguments[: len(definition.parameters)]):
         inner.give(name, texts_of(value, known))
     text = definition.body
     from safecol.frontends.mysql.blocks import Reader
@@ -175,7 +177,7 @@ def moved(operation: Operation, span: Span) -> Operation:
     return operation._replace(span=span, flags=operation.flags | {"unwritten"})
 
 
-def select_into(text: str, span: Span, known: Known, dialect: str) -> None:
+def select_into(text: str, span: Span, known: Known, dialect: str, *, perhaps: bool = False) -> None:
     """SELECT … INTO @x, at either place of INTO: the variables have what was selected."""
     try:
         stream = Stream(text, span, dialect)
@@ -196,4 +198,4 @@ def select_into(text: str, span: Span, known: Known, dialect: str) -> None:
         if not stream.accept(","):
             break
     for name, value in zip(names, values, strict=False):
-        known.assign(name, value)
+        known.assign(name, value, perhaps=perhaps)

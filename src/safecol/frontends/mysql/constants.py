@@ -1,6 +1,6 @@
 """Texts that are known before they run: expressions and known variables come in, the texts they may be go out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import product
 
 from safecol.expressions import Call, Case, Cast, ColumnReference, Expression, Literal, Operator
@@ -29,9 +29,8 @@ class Known:
     def assign(self, name: str, value: Expression | None, *, perhaps: bool = False) -> None:
         """Note what a variable is set to; with `perhaps` it may as well keep what it was."""
         found = texts_of(value, self)
-        before = self.variables.get(name)
-        if perhaps and before is not None and found is not None:
-            found = tuple(dict.fromkeys((*before, *found)))[:_MOST]
+        if perhaps and name in self.variables:
+            found = _either((self.variables[name], found))
         self.variables[name] = found
 
     def give(self, name: str, texts: Texts) -> None:
@@ -56,13 +55,17 @@ def texts_of(value: Expression | None, known: Known) -> Texts:
 
 
 def _any(values: list[Expression], known: Known) -> Texts:
+    return _either(texts_of(value, known) for value in values)
+
+
+def _either(several: Iterable[Texts]) -> Texts:
+    """One of several; None where one isn't known, or they are too many to follow."""
     found: dict[str, None] = {}
-    for value in values:
-        texts = texts_of(value, known)
+    for texts in several:
         if texts is None:
             return None
         found.update(dict.fromkeys(texts))
-    return tuple(found)[:_MOST]
+    return tuple(found) if len(found) <= _MOST else None
 
 
 def _called(call: Call, known: Known) -> Texts:
