@@ -69,8 +69,17 @@ def test_columns_of_sql_server_and_oracle() -> None:
 def test_sp_rename_renames() -> None:
     (column,) = operations("EXEC sp_rename 'dbo.t.c', 'd', 'COLUMN'", "tsql")
     assert (column.kind, str(column.relation), column.column, column.new_name) == ("rename-column", "dbo.t", "c", "d")
+    (index,) = operations("EXEC sp_rename 'dbo.t.IX_A', 'IX_B', 'INDEX'", "tsql")
+    assert (index.kind, str(index.relation), index.value, index.new_name) == ("rename-index", "dbo.t", "ix_a", "ix_b")
     (table,) = operations("EXEC sp_rename 'dbo.t', 'u'", "tsql")
     assert (table.kind, str(table.relation), table.new_name) == ("rename-table", "dbo.t", "u")
+
+
+@pytest.mark.parametrize(("where", "flags"), [("1", {"where", "always-true"}), ("id = 2", {"where"})])
+def test_a_condition_of_clickhouse_that_holds_for_every_row_is_told(where: str, flags: set[str]) -> None:
+    for change in ("DELETE", "UPDATE a = 1"):
+        (operation,) = operations(f"ALTER TABLE t {change} WHERE {where}", "clickhouse")
+        assert operation.flags == flags
 
 
 def test_batches_of_clients_end_statements() -> None:

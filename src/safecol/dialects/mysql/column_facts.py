@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 
 from safecol.context import Context
-from safecol.dialects.mysql import type_changes, types
+from safecol.dialects.mysql import table_facts, type_changes, types
 from safecol.expressions import Call, ColumnReference, Expression, Literal, TypeName, columns, walk
 from safecol.fold import Rest
 from safecol.history.records import index_columns
@@ -106,7 +106,7 @@ def _drop_column(context: Context, operation: Operation, key: str, rest: Rest, f
     if column is not None and column.type is not None:
         found["column_type"] = column.type.name
     indexes = [index for index in context.schema.indexes_of(key) if name in index_columns(index.definition)]
-    found["indexed"] = _indexed(indexes)
+    found["indexed"] = _indexed(indexes, table_facts.leaving(context, rest, key))
     found["key_replaced"] = any(
         isinstance(other.definition, ConstraintDefinition) and other.definition.kind == "primary-key"
         for other in rest.operations
@@ -135,15 +135,14 @@ def named_by(context: Context, key: str, column: str | None) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _indexed(indexes: list[Index]) -> str:
+def _indexed(indexes: list[Index], leaving: set[str]) -> str:
     """`none`, `alone` (the index goes as a whole), `shared`, `shared-unique`, `primary` or `primary-part`."""
-    kinds = {_kind(index) for index in indexes}
+    kinds = {_kind(index, alone=len(index.definition.elements) == 1 or index.name in leaving) for index in indexes}
     order = ("primary", "primary-part", "shared-unique", "shared", "alone", "alone-fulltext")
     return next((kind for kind in order if kind in kinds), "none")
 
 
-def _kind(index: Index) -> str:
-    alone = len(index.definition.elements) == 1
+def _kind(index: Index, *, alone: bool) -> str:
     if index.constraint == "PRIMARY":
         return "primary" if alone else "primary-part"
     if not alone:

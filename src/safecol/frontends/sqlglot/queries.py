@@ -7,7 +7,6 @@ from safecol.operations import Name, QueryUse
 from safecol.records import NamedTuple
 
 _MOST_LITERALS = 50
-QUERIES = frozenset({"select", "union", "except", "intersect", "subquery", "values", "table"})
 _SCOPES = frozenset({"select", "union", "except", "intersect", "insert", "update", "delete", "merge"})
 _WORDS = frozenset({"and", "or", "xor", "not", "exists", "case", "cast", "trycast"})
 _PLAIN = frozenset({"identifier", "null", "boolean", "datatype", "var", "tablealias"})

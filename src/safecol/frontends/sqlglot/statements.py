@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from safecol.expressions import Literal
 from safecol.frontends.sqlglot import definitions
-from safecol.frontends.sqlglot.data import KEYS, convert_data
+from safecol.frontends.sqlglot.data import KEYS, condition_of, convert_data
 from safecol.frontends.sqlglot.expressions import convert_expression, convert_type
 from safecol.frontends.sqlglot.queries import query_use, relation_name
 from safecol.frontends.sqlglot.style import Node, Style
@@ -211,9 +211,8 @@ def _action(node: Node, base: Operation, style: Style) -> list[Operation]:
         if found:
             return found
     if key in ("delete", "update"):  # ClickHouse's ALTER TABLE … DELETE WHERE
-        where = node.args.get("where")
-        condition = convert_expression(where.this, style) if where is not None else None
-        return [base._replace(kind=key, expression=condition, flags=frozenset({"where"} if condition else ()))]
+        condition, flags = condition_of(node, style)
+        return [base._replace(kind=key, expression=condition, flags=frozenset(flags))]
     raise _missed(f"ALTER TABLE with {str(getattr(node, 'name', '') or key).upper()}")
 
 
@@ -286,13 +285,12 @@ def _execute(tree: Node, span: Span, style: Style) -> list[Operation]:
         raise _missed(f"EXEC {name or 'of text'}")
     parts = [part.strip('[]"') for part in given[0].split(".")]
     what = (given[2] or "").upper() if len(given) > 2 else "OBJECT"
-    if what == "COLUMN" and len(parts) > 1:
+    if what in ("COLUMN", "INDEX") and len(parts) > 1:
         relation = Name(style.table(parts[-2]), style.table(parts[-3]) if len(parts) > 2 else None)
         new, old = style.column(given[1]), style.column(parts[-1])
+        if what == "INDEX":
+            return [Operation("rename-index", span, relation, object="index", value=old, new_name=new)]
         return [Operation("rename-column", span, relation, column=old, new_name=new)]
-    if what == "INDEX" and len(parts) > 1:
-        relation = Name(style.table(parts[-2]))
-        return [Operation("rename-index", span, relation, object="index", value=parts[-1], new_name=given[1])]
     relation = Name(style.table(parts[-1]), style.table(parts[-2]) if len(parts) > 1 else None)
     return [Operation("rename-table", span, relation, new_name=style.table(given[1]))]
 
