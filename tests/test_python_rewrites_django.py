@@ -347,3 +347,25 @@ def test_stages_for_one_clause_do_not_stand_for_a_statement_that_adds_a_column_t
     found = lint({"shop/migrations/0002_books.py": migration(operation)}, dialect="mysql")
     assert "scanning-foreign-key" in {one.rule for one in found.staged}
     assert chain(found) == {}
+
+
+TIME = "from django.utils import timezone\n"
+
+
+def test_a_default_that_is_the_time_is_told_as_the_function_that_it_is() -> None:
+    found = linted('migrations.AddField("book", "seen", models.DateTimeField(default=timezone.now))', before=TIME)
+    assert "DEFAULT (STATEMENT_TIMESTAMP()) NOT NULL" in found.staged[0].stages[0].sql
+
+
+def test_a_default_of_one_value_for_each_row_has_no_stages_that_begin_after_it() -> None:
+    found = linted('migrations.AddField("book", "ref", models.UUIDField(default=uuid.uuid4))', before="import uuid\n")
+    (one,) = (finding for finding in found.findings if finding.rule == "missing-database-default")
+    assert one.stages == ()
+
+
+def test_what_is_left_of_an_operation_is_a_step_of_its_rewrite() -> None:
+    found = linted('migrations.AddField("book", "editor", models.ForeignKey("shop.Author", models.CASCADE, null=True))')
+    column, index = (stage for one in found.staged for stage in one.stages)
+    assert (column.kept, index.kept) == (False, False)
+    assert "db_index=False" in column.source
+    assert "CREATE INDEX CONCURRENTLY" in index.source

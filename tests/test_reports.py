@@ -344,3 +344,18 @@ def test_the_code_of_a_stage_has_the_functions_that_it_uses_and_no_others() -> N
 )
 def test_sql_that_a_stage_writes_out_is_not_said_twice(rows: list[str], code: list[str], held: bool) -> None:
     assert written_out(rows, code) is held
+
+
+@pytest.mark.parametrize(
+    ("before", "line"),
+    [
+        ((), "1. Let a tool do it"),
+        ((Stage("Add it", "ALTER TABLE t ADD b int", True, "schema"),), "-- Or let a tool do it"),
+    ],
+)
+def test_a_tool_is_another_way_and_no_last_step(before: tuple[Stage, ...], line: str) -> None:
+    tool = Stage("Or let a tool do it", "", True, "command", command="gh-ost --table=t")
+    finding = Finding("a", "error", "blocking", "m", "1.sql", Span(0, 1), stages=(*before, tool))
+    shown = render("full", EMPTY._replace(findings=(finding,)), {}, Options())
+    assert line in shown
+    assert "stages:" not in shown

@@ -110,6 +110,20 @@ def test_the_column_is_added_without_what_takes_time(column: str, definition: st
     assert set(added) == {f"ALTER TABLE orders ADD COLUMN {definition};"}
 
 
+def test_no_stages_end_where_the_server_refuses_the_rows() -> None:
+    (one,) = found("ALTER TABLE orders ADD COLUMN c text DEFAULT 'x' UNIQUE", TABLE)
+    assert (one.rule, one.stages) == ("failing-on-data", ())
+
+
+def test_a_copy_into_a_narrower_type_cuts_nothing() -> None:
+    sql = stages("ALTER TABLE orders ALTER note TYPE varchar(20)", TABLE)
+    assert "(SELECT note FROM" in sql
+    assert "SET note_new = note\n" in sql
+    assert "SET note_new = left(note, 20)\n" in stages(
+        "ALTER TABLE orders ALTER note TYPE varchar(20) USING left(note, 20)", TABLE
+    )
+
+
 def test_a_key_column_is_added_once() -> None:
     sql = stages("ALTER TABLE orders ADD COLUMN code serial UNIQUE", TABLE)
     assert sql.count("ADD COLUMN") == 1

@@ -15,8 +15,8 @@ class Stage(NamedTuple):
     `deploy` and `wait` have no SQL, and `command` has a line for a shell instead, of a program that does the change.
     `transaction` is False when the SQL must run outside a transaction, in a file of its own. Of a migration in another
     language `source` is the text of the whole file that does the step, at the path `file`; both are empty otherwise.
-    `kept` is True for what the original does besides: it is no step of the rewrite. `statement` is the number of the
-    statement that the stage is for, 0 for the finding's own.
+    `kept` is True for what the original's other operations do: it is no step of the rewrite. `statement` is the number
+    of the statement that the stage is for, 0 for the finding's own.
     """
 
     title: str

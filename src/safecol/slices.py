@@ -301,7 +301,7 @@ def _type_change(step: Step, clause: Clause, found: dict[str, str]) -> dict[str,
     using = clause.find("USING")
     made = {
         "type": kind,
-        "using": clause.until(using, set()) if using > 0 else f"{found['column']}::{kind}",
+        "using": clause.until(using, set()) if using > 0 else _converted(step, found["column"], kind),
         "name": _proposed(table, operation.column, "copy", spare),
         "new_name": _proposed("", operation.column, "new", spare),
         "old_name": _proposed("", operation.column, "old", spare),
@@ -311,6 +311,11 @@ def _type_change(step: Step, clause: Clause, found: dict[str, str]) -> dict[str,
     if step.facts.get("domain") == "constrained" or step.facts.get("in_primary_key") is True:
         del made["new_name"]
     return made
+
+
+def _converted(step: Step, column: str, kind: str) -> str:
+    """The column in its new type. A cast would cut what is too long, which ALTER COLUMN without USING refuses to do."""
+    return column if step.facts.get("narrowing") is True else f"{column}::{kind}"
 
 
 def _attachment(step: Step, clause: Clause) -> dict[str, str]:

@@ -199,10 +199,13 @@ def _search_path(step: Step, trace: Trace) -> str:
 def _asked(words: list[str], step: Step, beside: Sequence[Step]) -> bool:
     """Whether the facts that a stage asks for (`nullable=false`) hold; an unknown fact doesn't.
 
-    `alone` is whether the column of an inline constraint can be added by itself at once.
+    `alone` is whether the column of an inline constraint can be added by itself at once, `fails` when the server
+    refuses what is asked.
     """
     asked = [(key, value) for key, _, value in (word.partition("=") for word in words) if value]
-    facts = {**step.facts, "alone": _alone(step, beside)} if any(key == "alone" for key, _ in asked) else step.facts
+    facts = {**step.facts, "fails": step.effect.fails.when if step.effect.fails else None}
+    if any(key == "alone" for key, _ in asked):
+        facts["alone"] = _alone(step, beside)
     return all(str(facts.get(key)).lower() == value for key, value in asked)
 
 

@@ -43,7 +43,9 @@ def downgraded(trace: Trace) -> Iterator[Hit]:
     """Statements whose clauses cost more together than the dearest of them alone."""
     for steps in _statements(trace):
         whole = _way(steps[0].whole)
-        if _refused(steps) or _RANKS.index(whole) < _RANKS.index("rebuild"):
+        fails = steps[0].whole.fails
+        # What can't be done on rows has to be done in another way, whatever it costs.
+        if (fails is not None and fails.when in ("always", "rows")) or _RANKS.index(whole) < _RANKS.index("rebuild"):
             continue
         alone = [_way(step.effect) for step in steps]
         dearest = max(alone, key=_RANKS.index)

@@ -67,10 +67,11 @@ def _place(trace: Trace, step: Step, kind: str) -> tuple[str, str, Step | None]:
             return "the file is sent in one call, which is one", alone, None
         name = "prisma before 7.4" if runner == "prisma" else runner
         return f"{name} sends the file in one call, which is one", alone, None
+    named = {"django": "Django", "alembic": "Alembic"}.get(runner, runner)
     if kind == "shared":
-        place = f"{runner} runs all pending files in one"
+        place = f"{named} runs all pending files in one"
     else:
-        place = f"{'the runner' if runner == 'plain' else runner} wraps the file in one"
+        place = f"{'the runner' if runner == 'plain' else named} wraps the file in one"
     if runner == "alembic":
         return place, f"Put it into an autocommit block: `{cure}`", None
     if cure:

@@ -82,7 +82,7 @@ def _item(pad: str, sign: str, text: str, options: Options) -> list[str]:
 
 
 def _stages(stages: tuple[Stage, ...], pad: str, options: Options) -> list[str]:
-    count = sum(1 for stage in stages if (stage.sql or stage.command) and not stage.kept)
+    count = sum(1 for stage in stages if stage.sql and not stage.kept)
     lines = [pad + paint("Instead:" if count < 2 else f"Instead, in {plural(count, 'stage')}:", "good", options)]
     number = 0
     for stage in stages:
@@ -99,8 +99,14 @@ def _stages(stages: tuple[Stage, ...], pad: str, options: Options) -> list[str]:
             continue
         number += 1
         title = _title(stage)
+        mark = f"{number}."
+        if stage.command and count:  # another way to go, no step after the others
+            mark = "--"
+        elif stage.command:
+            title = title.removeprefix("Or ")
+            title = title[:1].upper() + title[1:]
         first, *rest = wrap(title, options.width - len(pad) - 5) or [""]
-        lines.append(f"{pad}  {number}. {first}".rstrip())
+        lines.append(f"{pad}  {mark} {first}".rstrip())
         lines += [f"{pad}     {line}" for line in rest]
         rows = [plain(row.rstrip()) for row in (stage.sql or stage.command).strip().splitlines()]
         if stage.source:

@@ -34,7 +34,8 @@ def written(
     found = staged(changed(project, staged(findings)))
     parts = parts_of(project, found)
     if not parts:
-        return list(findings)
+        pairs = zip(findings, found.findings, strict=True)
+        return [one if after.stages else one._replace(stages=()) for one, after in pairs]
     return attached(list(found.findings), parts, django_files.files(project, parts, bounded=bounded))
 
 

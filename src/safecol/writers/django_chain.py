@@ -11,7 +11,7 @@ from safecol.operations import KINDS
 from safecol.patterns import lazy
 from safecol.records import NamedTuple
 from safecol.writers import cst, django_operations, django_required, layout, operations
-from safecol.writers.django_defaults import NOW, Kept, filled, is_computed, kept_default
+from safecol.writers.django_defaults import NOW, Kept, filled, is_computed, kept_default, with_moment
 from safecol.writers.django_operations import Made
 from safecol.writers.django_undoing import Before
 from safecol.writers.layout import Block
@@ -88,7 +88,12 @@ def changed(project: Project, staged: Staged) -> list[Finding]:
                 "doesn't know the field goes on inserting."
             )
             sql = "\n".join(f"{one.sql.strip()};" for one in sent if one.statement.number not in staged.by_statement)
+            sql = with_moment(sql, kept.call, project.dialect)
             found[number] = found[number]._replace(stages=(Stage(title, sql, True, "schema"),))
+        elif name == "AddField":  # those of the database begin with a default that stays
+            for one in {each.finding for each in flagged}:
+                if found[one].rule == "missing-database-default":
+                    found[one] = found[one]._replace(stages=())
     return found
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from safecol.writers.django_chain import Project
 
 _EMPTY = lazy(r"ADD COLUMN .* DEFAULT ''(?:::\S+)? NOT NULL")
+_MOMENT = lazy(r"DEFAULT '[-\d :T.+]+'(?:::\w+)?")
 _DROPS_DEFAULT = frozenset({"dropped-default", "missing-database-default"})
 _CONSTRUCTORS = {"dict": "{}", "list": "[]", "str": "", "int": "0", "float": "0.0", "bool": "False"}
 # Values of the library that are the same whenever they are made.
@@ -61,6 +62,15 @@ def kept_default(project: "Project", sent: Sequence[Sent], call: Call, staged: S
     finding = next(told, None)
     made = _with_default(project, sent, call) if finding is not None else None
     return Kept(finding, number, made) if finding is not None and made is not None else None
+
+
+def with_moment(sql: str, call: Call, dialect: str) -> str:
+    """The SQL of a field whose default in the database is the time: what `Now()` sends, no moment."""
+    field = cst.argument(call, 2, "field")
+    if not isinstance(field, Call) or cst.written(field, -1, "db_default") != "Now()":
+        return sql
+    now = {"postgresql": "STATEMENT_TIMESTAMP()", "sqlite": "STRFTIME('%Y-%m-%d %H:%M:%f', 'NOW')"}
+    return _MOMENT.sub(f"DEFAULT ({now.get(dialect, 'CURRENT_TIMESTAMP(6)')})", sql)
 
 
 def _with_default(project: "Project", sent: Sequence[Sent], call: Call) -> Call | None:

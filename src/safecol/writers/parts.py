@@ -151,9 +151,9 @@ def attached(findings: list[Finding], parts: Sequence[Whole], files: Sequence[tu
             done.update(range(first, part.stage + 1))
         elif near is not None:
             by = near if part.beside is None else part.beside
-            stages.setdefault(by, []).append(
-                Stage(part.title, part.sql, True, "schema", source=text, file=path, kept=True)
-            )
+            kept = part.beside is None  # the rest of the finding's own operation is a step like the others
+            rest = Stage(part.title, part.sql, True, "schema", source=text, file=path, kept=kept)
+            stages.setdefault(by, []).append(rest)
     return [
         finding._replace(
             stages=(
