@@ -62,3 +62,27 @@ def test_spirit_is_not_named_where_it_would_refuse() -> None:
         shown = command("rewriting-type-change", sql, setup)
         assert "gh-ost" in shown
         assert "spirit" not in shown
+
+
+def test_what_looks_like_a_comment_in_a_string_and_two_spaces_there_stay() -> None:
+    clause = "MODIFY amount bigint NOT NULL COMMENT 'in  cents -- not /* yet */'"
+    shown = command("rewriting-type-change", f"ALTER TABLE orders /* why */ {clause},\n LOCK = NONE;")
+    assert "--alter='MODIFY amount bigint NOT NULL COMMENT '\\''in  cents -- not /* yet */'\\''' --execute" in shown
+
+
+def test_what_the_statement_asks_of_the_server_goes_wherever_it_stands() -> None:
+    sql = "ALTER TABLE orders ALGORITHM=COPY, MODIFY amount bigint NOT NULL, LOCK SHARED;"
+    assert "--alter='MODIFY amount bigint NOT NULL' --execute" in command("rewriting-type-change", sql)
+
+
+def test_a_quoted_name_stays_quoted_in_a_statement_and_one_that_a_shell_would_change_has_no_command() -> None:
+    for name, there in (("order", True), ("or der", False), ("or$der", False)):
+        setup = ORDERS.replace("orders", f"`{name}`")
+        shown = command("rewriting-type-change", f"ALTER TABLE `{name}` MODIFY amount bigint NOT NULL;", setup)
+        assert (f"--statement='ALTER TABLE `{name}` MODIFY" in shown) is there
+        assert ("gh-ost" in shown) is there
+
+
+def test_code_for_some_versions_has_no_command() -> None:
+    sql = "ALTER TABLE orders MODIFY amount bigint NOT NULL /*!80023 , ADD v int INVISIBLE */;"
+    assert command("rewriting-type-change", sql) == ""

@@ -41,7 +41,7 @@ def render(rule: Rule, hit: Hit, trace: Trace, version: str) -> tuple[Stage, ...
     if quote != '"':
         known = {name: _requoted(value, quote) for name, value in known.items()}
     if any(part.info == "sh stage" for part in found):
-        from safecol import online_tools
+        from safecol.dialects.mysql import online_tools
 
         tool = online_tools.command(hit.step, trace.text)
         known.update({"online_change": tool} if tool else {})
