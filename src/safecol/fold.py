@@ -112,6 +112,8 @@ def trace(
             steps.extend(run(context, dialect, statement))
         if statement.opaque is not None or any(item.kind == "do-block" for item in statement.operations):
             context.unseen = context.unseen or "drop" in text[statement.span.start : statement.span.end].lower()
+        for gone in statement.forgets:
+            history.forget(context, gone)
     still_open = context.explicit and context.transaction is not None
     context.end_section()
     locks = dialect.table.blocks

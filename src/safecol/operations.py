@@ -266,12 +266,23 @@ class Opaque(NamedTuple):
     syntax: bool = False
 
 
+class Forgotten(NamedTuple):
+    """What isn't known of a table any more: its constraints of this kind, `index` its indexes, "" all of both.
+
+    `text` is its definition alone: how the table would be made anew.
+    """
+
+    relation: Name
+    kind: str = ""
+
+
 class Statement(NamedTuple):
     """One statement: `number` counts from 1 in its file; `span` excludes the terminator and leading comments.
 
     `opaque` is set when some of it was not understood; `operations` then hold what was. `parts` are the statements of a
     body that runs as part of this one (a DO block), in order: they carry its number and spans of their own. `versions`
     are what servers below a version (its number) run instead, lowest first: where comments are code from one on.
+    `forgets` is what nobody knows after it, where it dropped something whose name isn't known.
     """
 
     number: int
@@ -280,6 +291,7 @@ class Statement(NamedTuple):
     opaque: Opaque | None = None
     parts: tuple["Statement", ...] = ()
     versions: tuple[tuple[int, tuple[Operation, ...]], ...] = ()
+    forgets: tuple[Forgotten, ...] = ()
 
 
 class Section(NamedTuple):

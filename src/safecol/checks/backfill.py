@@ -14,6 +14,7 @@ from safecol.expressions import (
     Subquery,
     columns,
     conjuncts,
+    is_masked,
     walk,
 )
 from safecol.operations import Operation
@@ -184,8 +185,10 @@ def joined(condition: Expression | None) -> set[str]:
 
 def _told(step: Step) -> Hit:
     if step.operation.kind == "insert":
-        source = next((str(name) for name in step.operation.reads), "another table")
-        what, how, until = f"All of `{source}` goes into", "in one statement", "a failure near its end loses all of it"
+        source = next(iter(step.operation.reads), None)
+        # Of a query in Python, or a template, the name says nothing.
+        known = f"All of `{source}` goes" if source is not None and not is_masked(source.name) else "Many rows go"
+        what, how, until = f"{known} into", "in one statement", "a failure near its end loses all of it"
     else:
         verb = "deleted" if step.operation.kind == "delete" else "changed"
         what, how = "All rows that the condition finds in", f"are {verb} in one statement"

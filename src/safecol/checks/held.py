@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from safecol.checks.transactions import validations, waiting
+from safecol.expressions import is_masked
 from safecol.patterns import lazy
 from safecol.trace import HeldLock, Hit, Step, Trace
 
@@ -127,6 +128,7 @@ def named(trace: Trace, step: Step, relation: str) -> str:
 def _work(trace: Trace, step: Step) -> str:
     effect = step.effect
     if step.operation.kind == "insert":
-        return f"copies all of `{step.operation.reads[0]}`"
+        source = step.operation.reads[0]
+        return "writes many rows" if is_masked(source.name) else f"copies all of `{source}`"
     relation = next(iter((*effect.scan, *effect.rebuilt)), step.table or "")
     return f"{'reads all of' if effect.scan else 'builds anew'} `{named(trace, step, relation)}`"

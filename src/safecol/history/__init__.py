@@ -5,9 +5,10 @@ from collections.abc import Callable
 from safecol.context import Context
 from safecol.history import columns, constraints, indexes, objects, tables
 from safecol.history.columns import learn
+from safecol.history.constraints import forget
 from safecol.operations import Operation
 
-__all__ = ["apply", "learn"]
+__all__ = ["apply", "forget", "learn"]
 
 Apply = Callable[[Context, Operation, str], None]
 

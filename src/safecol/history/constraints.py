@@ -4,7 +4,7 @@ from safecol import index_names
 from safecol.context import Context
 from safecol.expressions import columns as mentioned
 from safecol.history.records import beside, known, set_constraints, set_nullable
-from safecol.operations import ConstraintDefinition, IndexDefinition, IndexElement, Operation
+from safecol.operations import ConstraintDefinition, Forgotten, IndexDefinition, IndexElement, Operation
 from safecol.schema import Constraint, Index
 
 
@@ -101,3 +101,18 @@ def _drop_constraint(context: Context, key: str, constraint: Constraint) -> None
     if constraint.definition.kind == "not-null":
         for column in constraint.definition.columns:
             set_nullable(context, key, column, True)
+
+
+def forget(context: Context, gone: Forgotten) -> None:
+    """Take what may have been dropped for not known: it isn't said to be there any more, nor to be missing."""
+    key = context.key(gone.relation)
+    table = context.schema.tables.get(key)
+    if table is None:
+        return
+    lost = {name for name, one in table.constraints.items() if gone.kind in ("", one.definition.kind)}
+    kept = {name: one for name, one in table.constraints.items() if name not in lost}
+    context.schema.put_table(key, table._replace(constraints=kept, complete=False))
+    context.schema.put(context.schema.texts, f"table {key}", None)
+    for index in context.schema.indexes_of(key):
+        if index.constraint in lost or (index.constraint is None and gone.kind in ("", "index")):
+            context.schema.put_index(index.name, None)

@@ -7,7 +7,7 @@ from safecol.frontends.alembic.altering import BATCH, OUTSIDE
 from safecol.frontends.alembic.arguments import Arguments
 from safecol.frontends.alembic.conventions import name_of
 from safecol.frontends.alembic.expressions import condition
-from safecol.frontends.alembic.names import Refused, Target, known, qualified
+from safecol.frontends.alembic.names import NotKnown, Refused, Target, gone, known, qualified
 from safecol.frontends.python.emitted import Piece
 from safecol.frontends.python.values import Made, Unknown, Value
 
@@ -71,6 +71,7 @@ def create_exclude_constraint(to: Target, call: Made) -> Iterator[Statement]:
     yield _added(to, given, "", (), parts.exclusion(to, call._replace(arguments=given.rest)))
 
 
+_KINDS = {"foreignkey": "foreign-key", "primary": "primary-key", "unique": "unique", "check": "check"}
 _TYPES = {"foreignkey": "fk", "primary": "pk", "unique": "uq", "check": "ck"}
 
 
@@ -97,7 +98,13 @@ def drop_constraint(to: Target, call: Made) -> Iterator[Statement]:
     if written is not None and written not in _TYPES:
         raise Refused(f"`{written}` is no type of constraint that Alembic knows", f"One of {', '.join(_TYPES)}")
     bare = known(given.get("table_name"), "the table")
-    found = name_of(to, _TYPES.get(written or "", ""), name, bare) or ""
+    found = ""
+    if not (to.is_mysql and written == "primary"):  # which has but one name there
+        try:
+            found = name_of(to, _TYPES.get(written or "", ""), name, bare) or ""
+        except NotKnown as problem:
+            table, schema = given.get("table_name"), given.get("schema")
+            raise NotKnown(str(problem), gone(table, schema, _KINDS.get(written or "", ""))) from None
     if not to.is_mysql:
         exists = "IF EXISTS " if given.flag("if_exists") else ""
         yield [Piece(f"ALTER TABLE {given.table} DROP CONSTRAINT {exists}{found}")]

@@ -266,7 +266,7 @@ class Following:
                     self.writer.sql(made, call.span)
         except NotKnown as problem:
             missed = True
-            self.writer.opaque(call.span, str(problem))
+            self.writer.opaque(call.span, str(problem), problem.forgets)
         except Refused as problem:
             if self.writer.conditional:  # perhaps for another dialect, in a way that is not seen here
                 return

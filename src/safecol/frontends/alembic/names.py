@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from safecol.frontends.alembic.words import OF_DIALECT
 from safecol.frontends.python.values import External, Made, Text, Unknown, Value, path_of
+from safecol.operations import Forgotten, Name
 from safecol.patterns import lazy
 from safecol.records import NamedTuple
 
@@ -11,7 +12,14 @@ _PLAIN = lazy(r"[a-z_][a-z0-9_$]*")
 
 
 class NotKnown(Exception):  # noqa: N818 - what a migration is made of, no error of the run
-    """Something that a statement needs and that is not known; the message says what."""
+    """Something that a statement needs and that is not known; the message says what.
+
+    `forgets` is what nobody knows of the database after it.
+    """
+
+    def __init__(self, message: str, forgets: tuple[Forgotten, ...] = ()) -> None:
+        super().__init__(message)
+        self.forgets = forgets
 
 
 class Refused(Exception):  # noqa: N818 - the migration's, not the run's
@@ -89,6 +97,13 @@ def why(value: Value, what: str) -> str:
     if isinstance(value, Made):
         return f"{what} is not known: `{value.path.removeprefix('?')}(…)`"
     return f"{what} is not known"
+
+
+def gone(table: Value, schema: Value, kind: str) -> tuple[Forgotten, ...]:
+    """That things of this kind are not known of a table any more; nothing where the table isn't known either."""
+    if not isinstance(table, Text) or table.holes or not (schema is None or isinstance(schema, Text)):
+        return ()
+    return (Forgotten(Name(str(table), None if schema is None else str(schema)), kind),)
 
 
 def quoted(to: Target, name: str) -> str:

@@ -6,7 +6,7 @@ from safecol.frontends.alembic import altering, constraints, entities, enums, in
 from safecol.frontends.alembic import columns as parts
 from safecol.frontends.alembic.arguments import Arguments
 from safecol.frontends.alembic.columns import Column
-from safecol.frontends.alembic.names import NotKnown, Target, identifier, known, qualified, quoted, string, why
+from safecol.frontends.alembic.names import NotKnown, Target, gone, identifier, known, qualified, quoted, string, why
 from safecol.frontends.alembic.types import create_enum
 from safecol.frontends.python.emitted import Piece
 from safecol.frontends.python.values import Made, Text, Unknown, Value
@@ -203,6 +203,9 @@ def drop_index(to: Target, call: Made) -> Iterator[Statement]:
     """DROP INDEX."""
     given = Arguments(to, call, ("index_name", "table_name"))
     name, exists = given.get("index_name", "name"), given.flag("if_exists")
+    if not isinstance(name, (Text, Made)) or (isinstance(name, Text) and name.holes):
+        forgets = gone(given.get("table_name", "tablename"), given.get("schema"), "index")
+        raise NotKnown(why(name, "the name of the index"), forgets)
     if to.dialect != "postgresql":
         from safecol.frontends.alembic import other_indexes
 

@@ -225,7 +225,9 @@ def _statements(
 ) -> tuple[list[Statement], tuple[Placeholder, ...]]:
     span = Span(emission.start, emission.end)
     if emission.reason:
-        return [Statement(number, span, (), Opaque(span, emission.reason))], ()
+        return [Statement(number, span, (), Opaque(span, emission.reason), forgets=emission.forgets)], ()
+    if emission.forgets:
+        return [Statement(number, span, (), None, forgets=emission.forgets)], ()
     if not registry.is_read(dialect):
         return [Statement(number, span, (), Opaque(span, f"{registry.known(dialect).title} is not read yet"))], ()
     reading = loaded.front(dialect).read_section(text, section._replace(span=span), number)

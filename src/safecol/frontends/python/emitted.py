@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 
 from safecol.frontends.python.values import Text
+from safecol.operations import Forgotten
 from safecol.records import NamedTuple
 from safecol.source import Span
 
@@ -80,7 +81,7 @@ def _segment(segments: Sequence[_Segment], span: Span) -> _Segment | None:
 class Emission(NamedTuple):
     """One thing that a migration sends: SQL from start to end, or what was not understood (`reason`).
 
-    `batched` is True in a loop that commits.
+    `batched` is True in a loop that commits. `forgets` is what nobody knows after what was not understood.
     """
 
     start: int
@@ -93,6 +94,7 @@ class Emission(NamedTuple):
     batched: bool = False
     existing: str = ""
     flags: tuple[str, ...] = ()
+    forgets: tuple[Forgotten, ...] = ()
 
 
 class Writer:
@@ -140,7 +142,7 @@ class Writer:
         self._write("--\n")
         return Span(start, start + 2)
 
-    def opaque(self, place: Span, reason: str) -> None:
+    def opaque(self, place: Span, reason: str, forgets: tuple[Forgotten, ...] = ()) -> None:
         """Something that was not understood, and why; told once where a loop comes to it again and again."""
         if any(one.reason == reason and one.place == place for one in self.emissions[self.begun :]):
             return
@@ -148,6 +150,15 @@ class Writer:
         start = self._length
         self._write("--")
         self._end(start, place, holes=False, reason=reason)
+        self.emissions[-1] = self.emissions[-1]._replace(forgets=forgets)
+
+    def forget(self, place: Span, forgets: tuple[Forgotten, ...]) -> None:
+        """Something that is sent, for which there are no words in SQL: what isn't known any more after it."""
+        self.places.add(self._length, self._length + 2, place)
+        start = self._length
+        self._write("--")
+        self._end(start, place, holes=False)
+        self.emissions[-1] = self.emissions[-1]._replace(forgets=forgets)
 
     def _end(
         self, start: int, place: Span, *, holes: bool, reason: str = "", existing: str = "", flags: tuple[str, ...] = ()
