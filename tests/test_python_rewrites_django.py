@@ -223,6 +223,19 @@ def test_what_stands_beside_the_operations_goes_where_it_is_used() -> None:
     assert ("def fill" in index, "NAME =" in index, "texts" in index) == (False, True, False)
 
 
+def test_a_function_that_fills_rows_has_a_name_of_its_own() -> None:
+    before = "\n\ndef fill(apps, schema_editor):\n    'theirs'\n"
+    operations = (
+        "migrations.RunPython(fill, migrations.RunPython.noop),\n"
+        'migrations.AlterField("book", "pages", models.BigIntegerField(null=True))'
+    )
+    files = chain(linted(operations, before=before)).values()
+    assert [text.count("theirs") for text in files] == [1] + [0] * (len(files) - 1)
+    made = next(text for text in files if "import time" in text)
+    assert operations_of(made) == "migrations.RunPython(fill_rows, migrations.RunPython.noop),"
+    assert [line for line in made.splitlines() if line.startswith("def ")] == ["def fill_rows(apps, schema_editor):"]
+
+
 def test_a_backfill_is_run_in_batches_outside_of_a_transaction() -> None:
     files = chain(linted('migrations.AlterField("book", "pages", models.BigIntegerField(null=True))'))
     text = next(text for text in files.values() if "def fill" in text)

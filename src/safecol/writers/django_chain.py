@@ -271,7 +271,7 @@ def _sequence(
                     run = []
                 continue
             elif stage.kind == "backfill":
-                made = _backfill(project, stage, call, f"fill_{at}" if at > 1 else "fill")
+                made = _backfill(project, stage, call, _free(project, f"fill_{at}" if at > 1 else "fill"))
             else:
                 told = at == tells
                 # Whether the models name a column of a table between two of them isn't known.
@@ -294,6 +294,14 @@ def _left(sent: Sequence[Sent], call: Call, kept: Kept | None) -> Iterator[Sent]
             continue
         if not (computed and kinds & _OF_DEFAULTS):
             yield one
+
+
+def _free(project: Project, name: str) -> str:
+    """The name, or a longer one where the migration has something of this name."""
+    taken = {one for node in project.tree.body for one in layout.bound(node)}
+    while name in taken:
+        name += "_rows"
+    return name
 
 
 def _backfill(project: Project, stage: Stage, call: Call, name: str) -> Made:
