@@ -471,7 +471,7 @@ def test_concurrently_outside_of_a_block_names_the_way_out(project: Path, capsys
     )
     cli.run(["lint", str(path)])
     out = " ".join(capsys.readouterr().out.split())
-    assert "alembic runs all pending files in one" in out
+    assert "Alembic runs all pending files in one" in out
     assert "Put it into an autocommit block: `with op.get_context().autocommit_block():`" in out
 
 

@@ -60,6 +60,38 @@ def sent(found: Reading) -> list[str]:
 
 
 @pytest.mark.parametrize(
+    ("batch", "whole"),
+    [
+        ("b.alter_column('total', type_=sa.Numeric(10, 2))", False),
+        ("b.create_foreign_key('f', 'users', ['user_id'], ['id'])", False),
+        ("b.alter_column('total', new_column_name='sum')", True),
+        ("b.drop_column('total')", True),
+    ],
+)
+def test_a_table_is_not_made_anew_as_it_was_before_a_batch_that_changed_it(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], batch: str, whole: bool
+) -> None:
+    """What a batch makes of a table in a copy has no words in SQL: stages that copy it again would undo that."""
+    monkeypatch.chdir(project)
+    folder = project / "migrations" / "versions"
+    for path in folder.iterdir():
+        path.unlink()
+    head = "from alembic import op\nimport sqlalchemy as sa\nrevision = '{}'\ndown_revision = {}\ndef upgrade():\n"
+    columns = "sa.Column('id', sa.Integer(), primary_key=True), sa.Column('user_id', sa.Integer())"
+    made = f"    op.create_table('orders', {columns}, sa.Column('total', sa.Integer()))\n"
+    (folder / "a.py").write_text(head.format("a", None) + made)
+    (folder / "b.py").write_text(
+        head.format("b", "'a'") + f"    with op.batch_alter_table('orders') as b:\n        {batch}"
+    )
+    added = "    op.add_column('orders', sa.Column('state', sa.Text(), nullable=False))"
+    (folder / "c.py").write_text(head.format("c", "'b'") + added)
+    cli.run(["lint", "--dialect", "sqlite", str(folder / "c.py")])
+    shown = capsys.readouterr().out
+    assert "error[required-column]" in shown
+    assert ("CREATE TABLE orders_new" in shown) is whole
+
+
+@pytest.mark.parametrize(
     ("imports", "body", "wanted"),
     [
         ("from shop.names import ORDERS", "op.drop_table(ORDERS)", ["DROP TABLE orders"]),

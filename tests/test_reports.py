@@ -346,6 +346,15 @@ def test_sql_that_a_stage_writes_out_is_not_said_twice(rows: list[str], code: li
     assert written_out(rows, code) is held
 
 
+def test_a_file_that_is_left_of_a_migration_is_named_though_its_sql_is_not_known() -> None:
+    rest = Stage("Everything else that the migration does.", "", True, "schema", source="x = 1", file="b.py", kept=True)
+    step = Stage("Add it", "ALTER TABLE t ADD b int", True, "schema")
+    finding = Finding("a", "error", "blocking", "m", "1.sql", Span(0, 1), stages=(rest, step))
+    assert "  -- Everything else that the migration does: b.py\n" in render(
+        "full", EMPTY._replace(findings=(finding,)), {}, Options()
+    )
+
+
 @pytest.mark.parametrize(
     ("before", "line"),
     [

@@ -317,7 +317,6 @@ class Migration(NamedTuple):
     dialect: str
     sections: tuple[tuple[Section, tuple[Statement, ...]], ...]
     comments: tuple[tuple[Span, str], ...] = ()
-    opaques: tuple[Opaque, ...] = ()
 
 
 # Kinds of operations, by what they act on. A front end uses no other; a rule page may name no other.

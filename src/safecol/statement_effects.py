@@ -23,6 +23,8 @@ def statement_effects(ran: Ran) -> Iterator[StatementEffect]:
         for step in made.steps:
             steps.setdefault(step.statement.number, []).append(step)
         for statement in statements:
+            if statement.forgets and statement.opaque is None and not statement.operations:
+                continue  # no statement that is sent, but what isn't known after others
             effect = _statement_effect(ran.read, statement, steps.get(statement.number, []))
             yield effect._replace(dialect=file.dialect, server_version=ran.version)
 

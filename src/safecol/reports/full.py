@@ -86,16 +86,16 @@ def _stages(stages: tuple[Stage, ...], pad: str, options: Options) -> list[str]:
     lines = [pad + paint("Instead:" if count < 2 else f"Instead, in {plural(count, 'stage')}:", "good", options)]
     number = 0
     for stage in stages:
+        if stage.kept:
+            told = f"{plain(stage.title).rstrip('.')}: {on_one_line(relative(stage.file, options.root))}"
+            lines += [f"{pad}  -- {line}" for line in wrap(told, options.width - len(pad) - 5)]
+            continue
         if not stage.sql and not stage.command:
             gate = stage.kind.capitalize()
             text = plain(stage.title).replace("**", "").removeprefix(gate).lstrip(" :")
             first, *rest = wrap(f"{gate} {text}".strip(), options.width - len(pad) - 5)
             lines.append(f"{pad}  -- {paint(gate, 'bold', options)}{first.removeprefix(gate)}")
             lines += [f"{pad}     {line}" for line in rest]
-            continue
-        if stage.kept:
-            told = f"{plain(stage.title).rstrip('.')}: {on_one_line(relative(stage.file, options.root))}"
-            lines += [f"{pad}  -- {line}" for line in wrap(told, options.width - len(pad) - 5)]
             continue
         number += 1
         title = _title(stage)

@@ -55,6 +55,20 @@ def what_copies(batch: Batch) -> str:
     return ", ".join(f"`{name}`" for name in found)
 
 
+def untold(batch: Batch) -> bool:
+    """Whether the new table differs from the old one in what SQLite has no words for."""
+    return any(
+        _needs_copy(one) and one.name not in ("drop_column", "bulk_insert") and not _only_renames(one)
+        for one in batch.waiting
+    )
+
+
+def _only_renames(one: Batched) -> bool:
+    return one.name == "alter_column" and not set(one.call.keywords) - {"new_column_name", "name", "schema"} - {
+        word for word in one.call.keywords if word.startswith("existing_")
+    }
+
+
 def of_copy(to: Target, one: Batched) -> Iterator[Statement]:
     """What the new table has and the old one has not, as far as SQLite has words for it. Errors: NotKnown, Refused."""
     if one.name in ("create_index", "drop_index", "drop_column", "bulk_insert"):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 
 from safecol.frontends.alembic import statements
-from safecol.frontends.alembic.batches import COPY, Batch, Batched, copies, of_copy, what_copies
+from safecol.frontends.alembic.batches import COPY, Batch, Batched, copies, of_copy, untold, what_copies
 from safecol.frontends.alembic.harmless import OP, harmless, shown, touches
 from safecol.frontends.alembic.names import Fixed, NotKnown, Refused, Target, qualified
 from safecol.frontends.alembic.operations import OPERATIONS, Statement, of_batch, sent
@@ -25,6 +25,7 @@ from safecol.frontends.python.values import (
     path_of,
     plain,
 )
+from safecol.operations import Forgotten, Name
 from safecol.patterns import lazy
 from safecol.source import Span
 from safecol.trace import Problem
@@ -293,6 +294,8 @@ class Following:
             shown = f"`{table}`" if isinstance(table, Text) else "the table"
             why = what_copies(batch) or '`recreate="always"`'
             self.problem(COPY, batch.call.span, f"{why} in a batch copies all of {shown} to a new table")
+            if isinstance(table, Text) and untold(batch):
+                self.writer.forget(batch.call.span, (Forgotten(Name(str(table)), "text"),))
         elif copying:
             self.opaque(
                 batch.call.span, 'with `recreate="always"` the table is copied to a new one, which takes its place'
