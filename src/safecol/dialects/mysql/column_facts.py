@@ -31,7 +31,9 @@ def _add_column(context: Context, operation: Operation, key: str, rest: Rest, fo
     if not isinstance(definition, ColumnDefinition):
         return
     table = context.schema.tables.get(key)
-    found["exists_already"] = table is not None and definition.name in table.columns
+    found["exists_already"] = (
+        table is not None and definition.name in table.columns and not _goes(definition.name, operation, rest)
+    )
     found["no_op"] = found["exists_already"] is True and found["if_not_exists"] is True
     found["place"] = _place(table, definition)
     found["key"] = "identity" if definition.identity is not None or definition.serial else "none"
@@ -45,6 +47,17 @@ def _add_column(context: Context, operation: Operation, key: str, rest: Rest, fo
     found["invisible"] = definition.invisible
     found["type_name"] = shape.family
     found["column_compressed"] = "compressed" in dict(definition.options)
+
+
+def _goes(name: str, operation: Operation, rest: Rest) -> bool:
+    """Whether a later clause drops the column of this name, or renames it: the server does that first."""
+    later = rest.operations[rest.operations.index(operation) + 1 :]
+    return any(
+        other.column == name
+        and (other.kind == "drop-column" or (other.new_name is not None and other.new_name.lower() != name.lower()))
+        for other in later
+        if other.kind in ("drop-column", "rename-column", "modify-column")
+    )
 
 
 def _place(table: Table | None, definition: ColumnDefinition) -> str:

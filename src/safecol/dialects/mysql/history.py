@@ -129,10 +129,12 @@ def _placed(columns: dict[str, Column], column: Column, definition: ColumnDefini
 def _add_column(context: Context, operation: Operation, key: str) -> None:
     definition = operation.definition
     table = known(context, key)
-    if isinstance(definition, ColumnDefinition) and definition.name not in table.columns:
-        columns = _placed(table.columns, column_of(definition), definition)
-        made = table._replace(columns=columns)
-        context.schema.put_table(key, default_values.lax_option(context, made, (definition,)))
+    if not isinstance(definition, ColumnDefinition):
+        return
+    columns = _placed(table.columns, column_of(definition), definition)
+    # Where there is one of that name, a later clause drops or renames it: which of the two is left isn't followed.
+    made = table._replace(columns=columns, complete=table.complete and definition.name not in table.columns)
+    context.schema.put_table(key, default_values.lax_option(context, made, (definition,)))
 
 
 def _drop_column(context: Context, operation: Operation, key: str) -> None:

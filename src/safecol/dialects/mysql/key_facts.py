@@ -8,7 +8,14 @@ from safecol.dialects.mysql.key_history import index_key, is_ignored, serves
 from safecol.dialects.spare_indexes import spare_facts
 from safecol.expressions import columns
 from safecol.fold import Rest
-from safecol.operations import ColumnDefinition, ConstraintDefinition, IndexDefinition, IndexElement, Operation
+from safecol.operations import (
+    ColumnDefinition,
+    ConstraintDefinition,
+    Definition,
+    IndexDefinition,
+    IndexElement,
+    Operation,
+)
 from safecol.schema import Table
 from safecol.trace import Fact
 
@@ -167,12 +174,11 @@ def _counted(context: Context, key: str, table: Table | None, rest: Rest) -> boo
     if table is None:
         return False
     changed = {other.column for other in rest.operations if other.kind in ("modify-column", "drop-column")}
-    added = any(
-        other.kind == "create-index" or isinstance(other.definition, ConstraintDefinition) for other in rest.operations
-    )
-    return not added and any(
+    led = {_first_column(other.definition) for other in rest.operations}
+    return any(
         column.identity is not None
         and name not in changed
+        and name not in led
         and not any(
             index.definition.elements[0].column == name
             for index in context.schema.indexes_of(key)
@@ -180,6 +186,15 @@ def _counted(context: Context, key: str, table: Table | None, rest: Rest) -> boo
         )
         for name, column in table.columns.items()
     )
+
+
+def _first_column(definition: Definition | None) -> str | None:
+    """The column that an added key or index begins with."""
+    if isinstance(definition, IndexDefinition):
+        return definition.elements[0].column if definition.elements else None
+    if isinstance(definition, ConstraintDefinition) and definition.kind != "check":
+        return definition.columns[0] if definition.columns else None
+    return None
 
 
 def _another_key(context: Context, key: str, table: Table | None) -> bool:

@@ -11,7 +11,6 @@ from safecol.expressions import columns
 from safecol.history import tables
 from safecol.history.records import known
 from safecol.operations import (
-    ColumnDefinition,
     IndexDefinition,
     Name,
     Operation,
@@ -178,17 +177,6 @@ def _in_part(part: str, text: str, old: str, new: str) -> str:
     return new if part == "table" and text == old else text
 
 
-def _add_column(context: Context, operation: Operation, key: str) -> None:
-    history.apply(context, operation)
-    definition = operation.definition
-    texts = context.schema.texts.get(f"table {key}")
-    written = dict(operation.options).get("written")
-    if texts is not None and written and isinstance(definition, ColumnDefinition):
-        columns = [number for number, (name, _) in enumerate(texts) if name.startswith("column ")]
-        at = columns[-1] + 1 if columns else 0
-        _put(context, f"table {key}", (*texts[:at], (f"column {definition.name}", written), *texts[at:]))
-
-
 def _drop_column(context: Context, operation: Operation, key: str) -> None:
     texts = context.schema.texts.get(f"table {key}")
     if texts is not None:
@@ -255,12 +243,11 @@ _APPLY: dict[str, Callable[[Context, Operation, str], None]] = {
     "drop-table": _drop_table,
     "drop-view": _drop_view,
     "rename-table": _rename_table,
-    "add-column": _add_column,
     "drop-column": _drop_column,
     **dict.fromkeys(
         (
             "set-not-null", "drop-not-null", "set-default", "drop-default", "change-type", "add-constraint",
-            "drop-constraint",
+            "drop-constraint", "add-column",
         ),
         _change_text,
     ),

@@ -171,7 +171,7 @@ def _single(context: Context, condition: Expression, key: str) -> bool:
     keys += [
         tuple(element.column or "" for element in index.definition.elements)
         for index in context.schema.indexes_of(key)
-        if index.definition.unique
+        if index.definition.unique and index.definition.predicate is None
     ]
     return any(named.issuperset(columns) for columns in keys if columns)
 

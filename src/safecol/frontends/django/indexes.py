@@ -56,11 +56,6 @@ def _elements(value: Made) -> tuple[Value, ...]:
     return value.arguments
 
 
-def has_expressions(value: Made) -> bool:
-    """Whether an index or unique constraint is over expressions."""
-    return bool(value.arguments)
-
-
 def index(around: Around, value: Value, table: str, *, concurrently: bool = False) -> Index | Unknown | None:
     """An index; None where Django leaves it out."""
     target = around.target

@@ -12,7 +12,6 @@ from safecol.source import Span
 
 _DEEPEST = 25
 _MOST_STATEMENTS = 30_000
-ALL, UNSURE = "all", "unsure"
 
 
 class Surroundings(Host, Protocol):
