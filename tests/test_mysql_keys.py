@@ -147,3 +147,21 @@ def test_a_name_is_free_for_a_new_column_where_the_statement_takes_it_from_anoth
     assert (failure(sql) is not None) is refused
     if not refused:
         assert failure(f"{sql} ALTER TABLE a DROP COLUMN b;") is None
+
+
+@pytest.mark.parametrize(
+    "clauses",
+    [
+        "DROP COLUMN b, DROP FOREIGN KEY f",
+        "DROP FOREIGN KEY f, DROP COLUMN b",
+        "DROP COLUMN c, DROP INDEX u",
+        "DROP COLUMN id, DROP PRIMARY KEY",
+    ],
+)
+def test_a_key_and_its_column_go_in_either_order(clauses: str) -> None:
+    """Measured on MariaDB 10.11."""
+    table = (
+        "CREATE TABLE a (id int PRIMARY KEY, b int, c int, d int, UNIQUE u (c),"
+        " CONSTRAINT f FOREIGN KEY (b) REFERENCES p (id));"
+    )
+    assert failure(f"{PARENT} {table} ALTER TABLE a {clauses};") is None

@@ -141,8 +141,9 @@ def _drop_constraint(context: Context, operation: Operation, key: str, rest: Res
     kind = written if written != "any" else known.definition.kind if known is not None else "unknown"
     found["constraint"] = kind
     found["written"] = written
-    found["no_op"] = table is not None and table.complete and known is None and found["if_exists"] is True
-    found["missing"] = table is not None and table.complete and known is None and found["if_exists"] is not True
+    gone = table is not None and table.complete and known is None and not _drops_columns(rest)
+    found["no_op"] = gone and found["if_exists"] is True
+    found["missing"] = gone and found["if_exists"] is not True
     if kind == "primary-key":
         found["replaced"] = any(_takes_its_place(table, other) for other in rest.operations)
         found["needed"] = any(
@@ -159,6 +160,11 @@ def _drop_constraint(context: Context, operation: Operation, key: str, rest: Res
         found["counted"] = _counted(context, key, table, rest)
         found["another_key"] = _another_key(context, key, table)
         found["required_primary_key"] = context.setting("sql_require_primary_key") == "1"
+
+
+def _drops_columns(rest: Rest) -> bool:
+    """Whether a key that isn't there may have gone with its column in an earlier clause, which doesn't matter."""
+    return any(other.kind == "drop-column" for other in rest.operations)
 
 
 def _takes_its_place(table: Table | None, other: Operation) -> bool:
@@ -290,7 +296,7 @@ def _drop_index(context: Context, operation: Operation, key: str, rest: Rest, fo
     table = context.schema.tables.get(key)
     at = index_key(key, operation.value or "")
     index = context.schema.indexes.get(at)
-    gone = table is not None and table.complete and index is None
+    gone = table is not None and table.complete and index is None and not _drops_columns(rest)
     found["no_op"] = gone and found["if_exists"] is True
     found["missing"] = gone and found["if_exists"] is not True
     found["same_as_added"] = False
