@@ -98,10 +98,15 @@ def _create_table(context: Context, operation: Operation, key: str) -> None:
     schema.put_table(key, default_values.lax_option(context, made, definition.columns))
     for source in like:
         copy_keys(context, source, key)
+    # Foreign keys make indexes where none of the table's own serves them, wherever it is written.
+    foreign = [item for item in definition.constraints if item.kind == "foreign-key"]
     for constraint in definition.constraints:
-        add_constraint(context, key, constraint)
+        if constraint.kind != "foreign-key":
+            add_constraint(context, key, constraint)
     for index_made in definition.indexes:
         put_index(context, key, index_made)
+    for constraint in foreign:
+        add_constraint(context, key, constraint)
 
 
 def _drop_relation(context: Context, operation: Operation, key: str) -> None:

@@ -296,7 +296,9 @@ def _drop_index(context: Context, operation: Operation, key: str, rest: Rest, fo
     table = context.schema.tables.get(key)
     at = index_key(key, operation.value or "")
     index = context.schema.indexes.get(at)
-    gone = table is not None and table.complete and index is None and not _drops_columns(rest)
+    # One that a foreign key has made goes by itself where an earlier clause adds another.
+    replaced = any(isinstance(other.definition, (IndexDefinition, ConstraintDefinition)) for other in rest.operations)
+    gone = table is not None and table.complete and index is None and not _drops_columns(rest) and not replaced
     found["no_op"] = gone and found["if_exists"] is True
     found["missing"] = gone and found["if_exists"] is not True
     found["same_as_added"] = False

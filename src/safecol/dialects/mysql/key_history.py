@@ -26,6 +26,9 @@ def put_index(context: Context, key: str, definition: IndexDefinition, constrain
     at = index_key(key, name)
     if at in context.schema.indexes:
         return
+    for other in context.schema.indexes_of(key):
+        if _GENERATED in other.definition.options and _begins(definition, other.definition):
+            context.schema.put_index(other.name, None)
     context.schema.put_index(at, Index(at, key, definition._replace(name=name), constraint=constraint))
     if definition.method == "fulltext" and "fts_doc_id" not in {name.lower() for name in known(context, key).columns}:
         # The hidden column stays when the index goes.
@@ -39,6 +42,18 @@ def _free_name(context: Context, key: str, definition: IndexDefinition) -> str:
     while index_key(key, name) in context.schema.indexes:
         name, number = f"{base}_{number}", number + 1
     return name
+
+
+# An index that a foreign key has made. The server drops it without a word where another comes that serves as well:
+# https://dev.mysql.com/doc/refman/8.4/en/create-table-foreign-keys.html, measured on MariaDB 10.11.
+_GENERATED = ("generated", "true")
+
+
+def _begins(wide: IndexDefinition, narrow: IndexDefinition) -> bool:
+    """Whether an index serves a foreign key that another was made for."""
+    columns = [element.column for element in narrow.elements]
+    ordered = wide.method not in ("fulltext", "spatial")
+    return ordered and [element.column for element in wide.elements[: len(columns)]] == columns
 
 
 def create_index(context: Context, operation: Operation, key: str) -> None:
@@ -66,7 +81,8 @@ def rename_index(context: Context, operation: Operation, key: str) -> None:
         return
     new = index_key(key, operation.new_name)
     context.schema.put_index(at, None)
-    named = index.definition._replace(name=operation.new_name)
+    kept = tuple(pair for pair in index.definition.options if pair != _GENERATED)
+    named = index.definition._replace(name=operation.new_name, options=kept)
     constraint = known(context, key).constraints.get(index.constraint or "")
     if constraint is None:
         context.schema.put_index(new, index._replace(name=new, definition=named))
@@ -108,7 +124,7 @@ def add_constraint(context: Context, key: str, definition: ConstraintDefinition)
         made = IndexDefinition(name, _elements(definition), unique=True)
         put_index(context, key, made, name)
     elif definition.kind == "foreign-key" and not serves(context, key, definition.columns):
-        put_index(context, key, IndexDefinition(name, _elements(definition)))
+        put_index(context, key, IndexDefinition(name, _elements(definition), options=(_GENERATED,)))
 
 
 def is_ignored(context: Context, definition: ConstraintDefinition, *, inline: bool) -> bool:
@@ -172,7 +188,8 @@ def copy_keys(context: Context, source: str, key: str) -> None:
         name = constraint_name(context, key, definition) if definition.kind == "check" else item.name
         set_constraints(context, key, {name: item._replace(name=name, definition=definition)})
     for index in context.schema.indexes_of(source):
-        put_index(context, key, index.definition, index.constraint)
+        kept = tuple(pair for pair in index.definition.options if pair != _GENERATED)
+        put_index(context, key, index.definition._replace(options=kept), index.constraint)
 
 
 def without_column(constraint: Constraint, column: str) -> Constraint | None:

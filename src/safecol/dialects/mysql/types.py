@@ -118,7 +118,7 @@ def narrows(old: Shape, new: Shape) -> bool | None:
             or (old.unsigned and not new.unsigned and INTEGERS[new.family] <= INTEGERS[old.family])
         )
     if old.family in INTEGERS and new.family == "decimal":
-        digits = {"tinyint": 3, "smallint": 5, "mediumint": 8, "int": 10, "bigint": 20}[old.family]
+        digits = len(str((1 << (8 * INTEGERS[old.family] - (not old.unsigned))) - 1))
         return new.size[0] - new.size[1] < digits or (new.unsigned and not old.unsigned)
     if old.family == "decimal" and new.family == "decimal":
         whole = new.size[0] - new.size[1] < old.size[0] - old.size[1]
