@@ -34,7 +34,7 @@ def render(rule: Rule, hit: Hit, trace: Trace, version: str) -> tuple[Stage, ...
     found = _instead(rule.path, trace.migration.dialect, version)
     if not any(part.kind == "code" for part in found):
         return ()
-    beside = tuple(step for step in trace.steps if step.statement is hit.step.statement)
+    beside = _beside(hit.step, trace.steps)
     slices = _values(hit.step, trace.text, beside) if "inline" in hit.step.operation.flags else None
     known = {**(slices or _values(hit.step, trace.text)), **hit.values}
     quote = registry.known(trace.migration.dialect).quote
@@ -98,6 +98,19 @@ def message(template: str, hit: Hit, text: str) -> str:
 def _named(template: str) -> tuple[str, ...]:
     """The placeholders of a message."""
     return tuple({found[1] or found[2]: None for found in _SHOWN.finditer(template)})
+
+
+_grouped: list[tuple[tuple[Step, ...], dict[int, list[Step]]]] = []  # one entry: findings of a file come together
+
+
+def _beside(step: Step, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    """The steps of the same statement."""
+    if not _grouped or _grouped[0][0] is not steps:
+        found: dict[int, list[Step]] = {}
+        for one in steps:
+            found.setdefault(id(one.statement), []).append(one)
+        _grouped[:] = [(steps, found)]
+    return tuple(_grouped[0][1].get(id(step.statement), ()))
 
 
 _last: list[tuple[Step, str, dict[str, str]]] = []  # one entry: a finding asks for message, help and stages

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from safecol.frontends.django import files
+from safecol.frontends.django.editing import SILENT
 from safecol.frontends.django.given import why
 from safecol.frontends.django.orm import GET_MODEL, WRITES, Models, Row, name_of, query, touches
 from safecol.frontends.python.emitted import Piece, Writer
@@ -20,6 +21,7 @@ from safecol.frontends.python.values import (
     Text,
     Unknown,
     Value,
+    joined,
     path_of,
     plain,
 )
@@ -44,6 +46,7 @@ _HARMLESS_PATHS = (
     "django.contrib.auth.management.", "django.contrib.contenttypes.management.", "django.db.reset_queries",
     "django.apps.apps.get_app_config", "mptt.register", "mptt.managers.TreeManager().contribute_to_class",
 )  # fmt: skip
+_RUN_ANYTHING = frozenset({"?exec", "?eval", "os.system", "os.popen"})
 # Methods that give a field its name, and which of their arguments it is.
 _NAMES = {"set_attributes_from_name": 0, "contribute_to_class": 1}
 _READS = frozenset(
@@ -204,10 +207,15 @@ class Following:
             path.startswith(("schema_editor.", "django.db.connection")) or "cursor" in path.lower()
         ):
             return self._execute(call)
+        if path in _RUN_ANYTHING:
+            self.opaque(call.span, f"what `{_shown(path)}` runs is not known")
+            return Unknown(f"{name}()", "what it runs is not known")
+        if path == "schema_editor.quote_name":
+            return self._quoted(call.argument(0, "name"), call.span)
         if path.startswith("schema_editor.") and "connection" not in path and "(" not in path:
             if not self.schema(call):
                 self.opaque(call.span, f"`{path}(…)` changes the schema in a way that is not followed")
-            return None
+            return Unknown(f"{name}()", "it is what the schema editor answers") if name in SILENT else None
         if name in WRITES:
             written = self.models.statements(call)
             if written is not None:
@@ -225,6 +233,13 @@ class Following:
             self.opaque(call.span, f"`{_shown(path)}` is not in this project, and it is given the database")
             return Unknown(f"{name}()", "it is not in this project")
         return NotImplemented
+
+    def _quoted(self, name: Value, span: Span) -> Value:
+        """A name as the schema editor quotes it."""
+        mark = plain("`" if self.dialect in ("mysql", "mariadb") else '"', span)
+        if not isinstance(name, Text):
+            return Unknown("quote_name()", "the name is not known")
+        return name if name.startswith(mark) and name.endswith(mark) else joined([mark, name, mark])
 
     def _of_application(self, call: Made) -> None:
         """Tell of a model that is imported where the state's own was meant."""
@@ -334,6 +349,8 @@ class Following:
 
     def _harmless(self, path: str) -> bool:
         shown = path.lstrip("?.")
+        if shown.startswith("builtins.getattr()"):  # a method by a name that isn't known
+            return False
         return (
             shown.partition(".")[0].removesuffix("()") in _HARMLESS
             or shown.startswith(_HARMLESS_PATHS)
@@ -356,8 +373,6 @@ def _swappable(call: Made, name: str) -> Value:
 
 def unescaped(sql: Text) -> Text:
     """SQL that has parameters, as the server gets it: `%%` is one `%`."""
-    from safecol.frontends.python.values import joined
-
     if "%%" not in sql:
         return sql
     parts, at, text = [], 0, str(sql)

@@ -243,7 +243,7 @@ class Evaluator:
         value: Value = None
         unsure = False
         for part in node.values:
-            value = self.evaluate(part, scope)
+            value = self._perhaps(part, scope) if unsure else self.evaluate(part, scope)
             known = self.truth(value)
             if known is stops:
                 # `x and False` is False whatever x is; `x or "y"` may be x.
@@ -275,8 +275,27 @@ class Evaluator:
     def choice(self, node: ast.IfExp, scope: Scope) -> Value:
         known = self.truth(self.evaluate(node.test, scope))
         if known is None:
+            self._perhaps(node.body, scope)  # either may send something
+            self._perhaps(node.orelse, scope)
             return self.unknown(node, "it depends on a condition that is not known")
         return self.evaluate(node.body if known else node.orelse, scope)
+
+    def _perhaps(self, node: ast.expr, scope: Scope) -> Value:
+        """The value of an expression that may or may not be evaluated."""
+        guarded = getattr(self.host, "guarded", None)  # for hosts that follow statements
+        if guarded is None:
+            return self.evaluate(node, scope)
+        before = guarded(True)
+        try:
+            return self.evaluate(node, scope)
+        finally:
+            guarded(before)
+
+    def named(self, node: ast.NamedExpr, scope: Scope) -> Value:
+        """`name := value`, in parentheses."""
+        value = self.evaluate(node.value, scope)
+        self.bind(node.target, value, scope)
+        return value
 
     def truth(self, value: Value) -> bool | None:
         """Whether a value is true; None when it is not known."""
@@ -467,6 +486,7 @@ _HANDLERS: dict[type[ast.expr], Callable[..., Value]] = {
     ast.BoolOp: Evaluator.boolean,
     ast.Compare: Evaluator.compare,
     ast.IfExp: Evaluator.choice,
+    ast.NamedExpr: Evaluator.named,
     ast.Lambda: Evaluator.function,
     ast.ListComp: Evaluator.comprehension,
     ast.SetComp: Evaluator.comprehension,

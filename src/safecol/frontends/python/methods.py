@@ -136,6 +136,8 @@ def of_library(evaluator: "Evaluator", path: str, arguments: tuple[Value, ...], 
         numbers = range(*arguments)
         return list(numbers[:_MOST_PARTS]) if not numbers[_MOST_PARTS:] else Unknown("range()", "it is too long")
     first = arguments[0] if arguments else None
+    if name == "getattr" and len(arguments) == 2 and isinstance(arguments[1], Text) and not arguments[1].holes:
+        return evaluator.member(first, str(arguments[1]))
     if name in ("str", "repr") and isinstance(first, (Text, int, float)):
         return first if isinstance(first, Text) and name == "str" else plain(str(first), Span(0, 0))
     if name in ("int", "float", "bool", "abs") and isinstance(first, (int, float)):

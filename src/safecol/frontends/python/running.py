@@ -249,7 +249,10 @@ class Runner:
             self._again(node, scope)
         elif isinstance(node, (ast.Try, ast.TryStar)):
             self._try(node, scope)
+        elif isinstance(node, ast.Assert):
+            evaluate(node.test, scope)
         elif isinstance(node, ast.Match):
+            evaluate(node.subject, scope)
             for case in node.cases:
                 self.maybe(lambda body=case.body: self.block(body, scope))  # type: ignore[misc]
         elif isinstance(node, (ast.Break, ast.Continue)):
@@ -284,6 +287,7 @@ class Runner:
 
     def _augment(self, node: ast.AugAssign, scope: Scope) -> None:
         if not isinstance(node.target, ast.Name):
+            self.evaluator.evaluate(node.value, scope)  # what it comes to is kept nowhere, but it may send something
             return
         value = ast.BinOp(ast.Name(node.target.id, ast.Load()), node.op, node.value)
         ast.copy_location(value, node)
