@@ -286,6 +286,19 @@ def test_a_revision_is_read_from_its_file(text: str, wanted: graph.Revision | No
     assert graph.revision(text) == wanted
 
 
+def test_lines_whose_labels_are_constants_from_elsewhere_are_branches() -> None:
+    first, *others = (
+        f"revision = '{name}'\ndown_revision = {down}\nbranch_labels = {label}\n"
+        for name, down, label in (("a", None, None), ("b", "'a'", "(cli.EXPAND,)"), ("c", "'a'", "cli.CONTRACT"))
+    )
+    read = {f"{number}.py": graph.revision(text) for number, text in enumerate((first, *others))}
+    known = {path: one for path, one in read.items() if one is not None}
+    assert [one.labels for one in known.values()] == [(), ("cli.EXPAND",), ("cli.CONTRACT",)]
+    assert graph.problems(known) == {}
+    unnamed = {path: one._replace(labels=()) for path, one in known.items()}
+    assert set(graph.problems(unnamed)) == {"1.py", "2.py"}
+
+
 def test_revisions_follow_those_before_them() -> None:
     revisions = {
         "1": graph.Revision("merge", ("left", "right")),

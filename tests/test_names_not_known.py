@@ -146,3 +146,55 @@ def test_rows_that_a_program_makes_are_many_rows(
     messages = {one["rule"]: one["message"] for one in json.loads(capsys.readouterr().out)["findings"]}
     assert "many rows" in messages[rule].lower()
     assert "${" not in messages[rule]
+
+
+def test_a_key_that_is_added_under_a_condition_may_be_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    guard = "    if not inspector.get_pk_constraint('bindings')['constrained_columns']:"
+    assert "refused-statement" not in rules(capsys, guard, f"    {KEY}")
+
+
+def test_a_column_of_the_toolkit_is_one_in_an_expression_too(capsys: pytest.CaptureFixture[str]) -> None:
+    made = "    op.create_index('i', 'bindings', [sa.func.abs(sa.Column('host'))])"
+    found = rules(capsys, made)
+    assert "blocking-index-creation" in found
+    assert "unanalyzed-statement" not in found
+
+
+RELATED = """\
+from django.db import migrations, models
+from django_measurement.models import MeasurementField
+
+
+def grant(apps, schema_editor):
+    Group = apps.get_model("shop", "Group")
+    for group in Group.objects.all():
+        group.members.add(*settled())
+
+
+class Migration(migrations.Migration):
+    operations = [
+        migrations.CreateModel("Member", [("weight", MeasurementField(null=True))]),
+        migrations.CreateModel("Group", [("members", models.ManyToManyField("shop.Member"))]),
+        migrations.AddField("group", "weight", MeasurementField(null=True)),
+    ]
+"""
+GRANTED = (
+    RELATED.partition("    operations = [")[0]
+    + """\
+    dependencies = [("shop", "0001_initial")]
+    operations = [migrations.RunPython(grant, migrations.RunPython.noop)]
+"""
+)
+
+
+def test_what_is_added_to_one_row_is_no_backfill(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("shop/migrations").mkdir(parents=True)
+    Path("shop/migrations/__init__.py").write_text("")
+    Path("shop/migrations/0001_initial.py").write_text(RELATED)
+    Path("shop/migrations/0002_grant.py").write_text(GRANTED)
+    found = set()
+    for name in ("0001_initial", "0002_grant"):
+        cli.run(["lint", f"shop/migrations/{name}.py", "--dialect", "postgresql", "--output-format", "json"])
+        found |= {one["rule"] for one in json.loads(capsys.readouterr().out)["findings"]}
+    assert "unbatched-backfill" not in found
+    assert "unanalyzed-statement" not in found

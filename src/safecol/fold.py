@@ -207,6 +207,8 @@ def _judged(
     effect = effects.effect_of(dialect.table, dialect.resolve, context, operation, key, facts)
     if body is not None:
         effect = _in_body(effect, operation)
+    elif "conditional" in operation.flags:
+        effect = _under_condition(effect)
     existing = _existing(context, operation, key)
     if operation.kind == "drop-table":
         facts["seen"] = key in context.schema.tables
@@ -238,6 +240,14 @@ def _in_body(effect: Effect, operation: Operation) -> Effect:
         # The condition is likely to ask for just that.
         return effect._replace(fails=effect.fails._replace(when="unknown"))
     return effect
+
+
+def _under_condition(effect: Effect) -> Effect:
+    """What a statement does that a program sends only if it sees fit: likely it asks whether the server takes it."""
+    fails = effect.fails
+    if fails is None or fails.when != "always" or fails.cause != "state":
+        return effect
+    return effect._replace(fails=fails._replace(when="unknown"))
 
 
 def _hold(context: Context, dialect: Dialect, effect: Effect, number: int) -> None:

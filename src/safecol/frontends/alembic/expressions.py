@@ -111,7 +111,7 @@ def _of_made(to: Target, value: External | Made) -> str | None:
     first = value.arguments[0] if value.arguments else None
     if name in ("text", "literal_column"):
         return known(first, "the SQL")
-    if name == "column":
+    if name in ("column", "Column"):
         return quoted(to, known(first, "the column"))
     if name in ("literal", "bindparam") and name == "literal":
         return expression(to, first)

@@ -14,6 +14,7 @@ _ASSIGNED = lazy(
     r"(?P<value>\((?:[^()]|\([^()]*\))*\)|\[[^\]]*\]|\{[^}]*\}|[^\n#]*)",
     re.MULTILINE,
 )
+_NAME = lazy(r"[A-Za-z_][\w.]*")
 _STRING = lazy(r"'([^'\n]*)'|\"([^\"\n]*)\"")
 
 
@@ -31,6 +32,9 @@ def revision(text: str) -> Revision | None:
     found: dict[str, tuple[str, ...]] = {}
     for match in _ASSIGNED.finditer(text):
         found[match["name"]] = tuple(one[0] or one[1] for one in _STRING.findall(match["value"]))
+        if match["name"] == "branch_labels" and not found["branch_labels"]:
+            # A constant from elsewhere: its name stands for the label.
+            found["branch_labels"] = tuple(one for one in _NAME.findall(match["value"]) if one != "None")
     if not found.get("revision"):
         return None
     return Revision(

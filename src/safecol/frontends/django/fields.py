@@ -44,6 +44,7 @@ _OTHERS: dict[str, tuple[str, dict[str, Value]]] = {
     "django_fsm.FSMIntegerField": ("IntegerField", {}),
     "django_fsm.FSMKeyField": ("ForeignKey", {}),
     "django_jsonfield_backport.models.JSONField": ("JSONField", {}),
+    "django_measurement.models.MeasurementField": ("FloatField", {}),
     "djmoney.models.fields.CurrencyField": ("CharField", {"max_length": 3}),
     "djmoney.models.fields.MoneyField": ("DecimalField", {}),
     "easy_thumbnails.fields.ThumbnailerImageField": ("ImageField", {}),

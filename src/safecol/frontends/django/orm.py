@@ -229,8 +229,8 @@ class Models:
         if between is None:
             return []
         table = self.quoted(table_of(self.target, self.state, between))
-        if name == "add":
-            return [self._rows(table_of(self.target, self.state, between))]
+        if name == "add":  # to one row: a few
+            return [f"INSERT INTO {table} (${{columns}}) VALUES (${{values}})"]
         return [f"DELETE FROM {table} WHERE ${{column}} = ${{id}}"]
 
     def _bulk_insert(self, model: Model, objects: Value) -> str:
