@@ -156,6 +156,16 @@ def test_a_loop_over_what_is_not_known_is_told_once() -> None:
     assert sent(found)[1].startswith("? the table is not known: `row.a`")
 
 
+def test_lists_that_a_program_keeps_are_no_business_of_the_database() -> None:
+    body = (
+        "found = defaultdict(list)\nfor row in op.get_bind().execute('SELECT a FROM t'):\n"
+        "    found[row.a].append(row)\nop.drop_table('t')"
+    )
+    found = read(source(body, rest="from collections import defaultdict"))
+    assert sent(found) == ["SELECT a FROM t", "DROP TABLE t"]
+    assert found.missed == 0
+
+
 def test_what_may_not_run_is_marked() -> None:
     body = "if SECRET:\n    op.drop_table('a')\nelse:\n    op.drop_table('b')\nop.drop_table('c')"
     operations = [one for _, each in read(source(body)).sections for made in each for one in made.operations]

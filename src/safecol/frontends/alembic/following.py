@@ -162,7 +162,9 @@ class Following:
     def stated(self, value: Value) -> None:
         """A call that stands as a statement, and that nothing took."""
         # What is done to a list or set of the program's own is no business of the database's.
-        own = isinstance(value, Made) and value.path.lstrip("?").startswith(("{", "[", "("))
+        own = isinstance(value, Made) and (
+            value.path.lstrip("?").startswith(("{", "[", "(")) or value.path.endswith(("].append", "].extend", "].add"))
+        )
         if self.active and isinstance(value, Made) and not own and not harmless(value.path):
             root = value.path.lstrip("?.").partition(".")[0]
             name = value.path.rpartition(".")[2]
