@@ -86,3 +86,18 @@ def test_a_quoted_name_stays_quoted_in_a_statement_and_one_that_a_shell_would_ch
 def test_code_for_some_versions_has_no_command() -> None:
     sql = "ALTER TABLE orders MODIFY amount bigint NOT NULL /*!80023 , ADD v int INVISIBLE */;"
     assert command("rewriting-type-change", sql) == ""
+
+
+def test_what_is_written_anew_in_place_locks_others_out_for_moments_alone() -> None:
+    (said,) = finding("rewriting-maintenance", "OPTIMIZE TABLE orders;").consequence
+    assert "while it rewrites" not in said
+    assert said.endswith("at its start and its end everything waits for a moment.")
+
+
+def test_what_a_refused_key_would_cost_is_not_told() -> None:
+    setup = ORDERS + "CREATE TABLE lines (id int PRIMARY KEY, o bigint);"
+    found = lint_texts(
+        [("1.sql", "ALTER TABLE lines ADD FOREIGN KEY (o) REFERENCES orders (id);")],
+        dialect="mysql", version="8.4", setup=[setup], catalog=CATALOG, lock_timeout="2s",
+    )  # fmt: skip
+    assert [(one.rule, one.stages) for one in found] == [("refused-statement", ())]

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from safecol import cli
+from safecol.analysis import lint_texts
+from safecol.catalog import load
 from safecol.dialects import loaded, registry
 from safecol.operations import Operation, Section, Statement
 from safecol.source import Span
@@ -216,6 +218,8 @@ def test_a_block_of_pl_sql_is_one_statement_that_was_not_understood() -> None:
         ),
         ("tsql", "ALTER TABLE t WITH NOCHECK ADD CONSTRAINT f CHECK (a > 0)", [("add-constraint", None)]),
         ("tsql", "CREATE UNIQUE NONCLUSTERED INDEX i ON dbo.t (a) INCLUDE (b)", [("create-index", None)]),
+        ("tsql", "CREATE TABLE t (a int PRIMARY KEY CLUSTERED, b int UNIQUE NONCLUSTERED)", [("create-table", None)]),
+        ("tsql", "ALTER TABLE dbo.t ADD CONSTRAINT d DEFAULT (0) FOR [a]", [("set-default", "a")]),
         ("tsql", "DROP TABLE #t", [("drop-object", None)]),
         ("clickhouse", "RENAME TABLE a TO b, c TO d ON CLUSTER x", [("rename-table", None), ("rename-table", None)]),
         ("clickhouse", "ALTER TABLE t ON CLUSTER x UPDATE a = 1 WHERE b = 2", [("update", None)]),
@@ -238,3 +242,22 @@ def test_an_alias_stands_for_its_table_and_an_inner_join_is_a_condition() -> Non
     assert "where" in update.flags
     (outer,) = operations("UPDATE o SET o.a = c.a FROM dbo.t o LEFT JOIN dbo.u c ON c.id = o.id", "tsql")
     assert "where" not in outer.flags
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("CREATE OR REPLACE STREAM s ON TABLE t", "CREATE STREAM"),
+        ("DROP TASK t", "DROP"),
+        ("COPY INTO t FROM @s", "COPY"),
+    ],
+)
+def test_what_is_not_understood_is_named(text: str, named: str) -> None:
+    found = lint_texts([("1.sql", text)], dialect="snowflake", version="", setup=(), catalog=load())
+    assert all(one.message.startswith(f"Not analysed: {named}") for one in found)
+    assert found
+
+
+def test_that_nothing_was_measured_is_no_news_of_each_finding() -> None:
+    (one,) = lint_texts([("1.sql", "DROP TABLE t")], dialect="snowflake", version="", setup=(), catalog=load())
+    assert (one.rule, one.consequence) == ("table-drop", ())

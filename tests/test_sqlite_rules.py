@@ -211,3 +211,25 @@ def test_a_run_on_sqlite_alone_loads_no_other_parser(tmp_path: Path) -> None:
         [sys.executable, "-c", code, str(folder / "1_users.sql")], capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines()[-1] == "[]", done.stderr
+
+
+def test_a_column_that_cannot_be_dropped_yet_has_no_stages_that_drop_it() -> None:
+    setup = f"{PARENT}CREATE VIEW mails AS SELECT email FROM users;"
+    found = lint_texts(
+        [("1.sql", "ALTER TABLE users DROP COLUMN email")],
+        dialect="sqlite",
+        version="3.45",
+        setup=[setup],
+        catalog=RULES,
+    )
+    assert {one.rule: one.stages for one in found} == {"column-drop": (), "dependent-object-failure": ()}
+
+
+def test_rows_are_locked_for_as_long_as_they_are_changed() -> None:
+    found = lint_texts(
+        [("1.sql", "UPDATE users SET email = '' WHERE email IS NULL")],
+        dialect="sqlite", version="3.45", setup=[PARENT], catalog=RULES, runner="plain",
+    )  # fmt: skip
+    assert [one.consequence for one in found] == [
+        ("Takes RESERVED on `main` until it is done: writes wait, reads go on.",)
+    ]

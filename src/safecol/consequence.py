@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from safecol.effect import Effect
+from safecol.effect import UNMEASURED, Effect
 from safecol.trace import Step
 
 _WAITERS = {("reads", "writes"): "reads and writes wait", ("writes",): "writes wait, reads go on"}
@@ -16,7 +16,7 @@ def sentences(
     What the finding's `message` has said is not said again. `queued` is whether others wait behind one who waits.
     """
     effect = step.whole
-    if effect.algorithm is not None and effect.duration == "table":
+    if effect.duration == "table" and (effect.algorithm is not None or _is_brief(effect, blocks)):
         found = [] if _said(message, "wait", "block") else [_at_both_ends(effect)]
     else:
         found = [*_locks(step, blocks, message, queued=queued)]
@@ -24,10 +24,16 @@ def sentences(
         found = [f"{work[:1].upper()}{work[1:]}." for work in _work(effect, ())]
     if effect.fails is not None and not _said(message, "fail", "refuse"):
         found.append(_failure(effect))
-    found.extend(f"Not known: {text}." for text in effect.unknown)
+    found.extend(f"Not known: {text}." for text in effect.unknown if text != UNMEASURED)  # the summary says it once
     return tuple(found)
 
 
+def _is_brief(effect: Effect, blocks: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether the strongest lock is held for moments of the work alone: those that it locks out don't all wait."""
+    return set(effect.blocks) < {each for _, mode in effect.locks for each in blocks.get(mode, ())}
+
+
+_OF_ROWS = frozenset({"insert", "update", "delete", "merge"})
 _WORK_WORDS = ("reads", "rewrite", "builds", "rebuild", "every row", "row by row", "goes over all")
 
 
@@ -70,7 +76,7 @@ def _how_long(step: Step, relations: list[str]) -> str:
         return f"while it {' and '.join(work)}" if work else "for as long as it runs"
     if step.transaction is not None:
         return "until the transaction ends"
-    return "for a moment"
+    return "until it is done" if step.operation.kind in _OF_ROWS else "for a moment"
 
 
 def _work(effect: Effect, locked: tuple[str, ...]) -> list[str]:

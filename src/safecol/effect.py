@@ -15,6 +15,10 @@ class Failure(NamedTuple):
     cause: str = "state"
 
 
+# Of databases that nothing was measured on.
+UNMEASURED = "what this database locks and how long it takes"
+
+
 class Effect(NamedTuple):
     """Relations are named as in reports (no default schema).
 

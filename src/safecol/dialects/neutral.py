@@ -11,6 +11,7 @@ from safecol.context import Context
 from safecol.dialects.neutral_types import change_facts, shown
 from safecol.dialects.spare_indexes import spare_facts
 from safecol.dialects.views import dropped_view, replaced_view
+from safecol.effect import UNMEASURED
 from safecol.expressions import Literal
 from safecol.fold import Dialect, Rest
 from safecol.operations import (
@@ -28,7 +29,7 @@ from safecol.trace import Fact
 _KNOWN = [kind for group, kinds in KINDS.items() if group not in ("transaction", "session") for kind in kinds]
 # A column that old rows have no value for is refused everywhere but on ClickHouse, whose types have default values.
 _ROWS: list[dict[str, Any]] = [
-    {"operation": _KNOWN, "unknown": "what this database locks and how long it takes"},
+    {"operation": _KNOWN, "unknown": UNMEASURED},
     {
         "operation": "add-column",
         "given": {"nullable": False, "default": "none"},

@@ -127,7 +127,7 @@ def _title(stage: Stage) -> str:
     if stage.transaction or "transaction" in title:
         return title
     where = "outside a transaction, in a file of its own"
-    return f"{title.removesuffix('.')} ({where})" if title else where.capitalize()
+    return f"{title.rstrip('.:')} ({where})" if title else where.capitalize()
 
 
 def paint(text: str, style: str, options: Options) -> str:

@@ -1,6 +1,11 @@
 """The text of one statement or expression comes in, sqlglot's tree or a problem goes out."""
 
+import re
+
 from safecol.frontends.sqlglot.style import Node
+from safecol.patterns import lazy
+
+_FIRST = lazy(r"(CREATE|ALTER|DROP)\s+(?:OR\s+(?:REPLACE|ALTER)\s+)?", re.IGNORECASE)
 
 
 class Problem(Exception):  # noqa: N818 - it describes the text that was read, not a failure of the program
@@ -36,7 +41,8 @@ def parse(text: str, dialect: str) -> Node:
         raise Problem("several statements where one was expected" if trees else "no statement")
     tree = trees[0]
     if tree.key in ("command", "alias", "column", "identifier"):
-        word = text.split(None, 1)[0].strip("();").upper() if text.split() else ""
+        word = " ".join(_FIRST.sub(r"\1 ", text, count=1).split()[:2] if _FIRST.match(text) else text.split()[:1])
+        word = word.strip("();").upper()
         raise Problem(f"{word} is not understood", syntax=False)
     return tree
 

@@ -42,6 +42,13 @@ def _tsql(text: str) -> list[str]:
     if re.match(r"ALTER\s+TABLE\b", text, _I):
         text = re.sub(r"\s+WITH\s+VALUES\b", "", text, flags=_I)
         text = re.sub(r"\bWITH\s+(?:NO)?CHECK\s+(?=ADD\b)", "", text, count=1, flags=_I)
+    # How a key's index is stored: the parser knows it before the columns only.
+    text = re.sub(r"\b(PRIMARY\s+KEY|UNIQUE)\s+(?:NON)?CLUSTERED\b(?!\s*\()", r"\1", text, flags=_I)
+    default = (
+        rf"(ALTER\s+TABLE\s+{_TABLE})\s+ADD\s+(?:CONSTRAINT\s+{_NAME}\s+)?DEFAULT\s+(.*?)\s+FOR\s+({_NAME})\s*;?\s*"
+    )
+    if found := re.fullmatch(default, text, _I):
+        return [f"{found[1]} ALTER COLUMN {found[3]} SET DEFAULT {found[2]}"]
     text = re.sub(r"^CREATE\s+(UNIQUE\s+)?(?:NON)?CLUSTERED\s+INDEX\b", r"CREATE \1INDEX", text, flags=_I)
     return [_TOP.sub(_topped, text, count=1)]
 
