@@ -6,8 +6,9 @@ from safecol.dialects.mysql import types
 from safecol.expressions import TypeName
 from safecol.frontends.mariadb import front as mariadb
 from safecol.frontends.mysql import front as mysql
-from safecol.operations import Operation, Section
+from safecol.operations import Operation, Section, TableDefinition
 from safecol.source import Span
+from test_mysql_judgement import steps as steps_of
 from test_mysql_keys import PARENT, failure, run
 
 
@@ -114,3 +115,38 @@ def test_each_dialect_accepts_what_its_own_servers_read() -> None:
     for front in (mysql, mariadb):
         assert not front.accepts("ALTER TABLE t ADD c int,")
         assert not front.accepts("")
+
+
+def test_columns_of_a_primary_key_hold_no_null_wherever_it_is_written() -> None:
+    for text in ("CREATE TABLE t (a int, b int, PRIMARY KEY (a))", "CREATE TABLE t (a int PRIMARY KEY, b int)"):
+        (operation,) = operations(text)
+        definition = operation.definition
+        assert isinstance(definition, TableDefinition)
+        assert [column.nullable for column in definition.columns] == [False, True]
+
+
+def test_a_function_of_a_library_has_no_body() -> None:
+    (operation,) = operations("CREATE FUNCTION metaphon RETURNS STRING SONAME 'udf_example.so'")
+    assert (operation.kind, operation.object, str(operation.relation)) == ("create-object", "function", "metaphon")
+
+
+def test_a_foreign_key_locks_the_table_that_it_points_at() -> None:
+    tables, change = f"{PARENT} CREATE TABLE a (b int);", "ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES p (id);"
+    (added,) = steps_of(change, setup=tables)
+    assert {name for name, _ in added.whole.locks} == {"a", "p"}
+    assert run(f"{tables} {change}")[1][-1].whole.locks == ()  # nobody else knows what this file has made
+
+
+@pytest.mark.parametrize(
+    ("text", "comments"),
+    [
+        ("SELECT 1 # one", ["# one"]),
+        ("SELECT 1 -- one", ["-- one"]),
+        ("SELECT 1 /* one */ + 2", ["/* one */"]),
+        ("SELECT '# none'", []),
+        ("SELECT 1 /*!50000 + 2 */", []),
+        ("SELECT 1--1", []),
+    ],
+)
+def test_comments_are_found_in_each_form(text: str, comments: list[str]) -> None:
+    assert [said for _, said in mysql.all_comments(text, ())] == comments

@@ -42,6 +42,8 @@ def check(condition: str) -> Operation:
         ("NOT a = 7", Literal("number", "7"), False),
         ("a IN ('x', 'y')", Literal("string", "y"), True),
         ("a IN ('x', 'y')", Literal("string", "z"), False),
+        ("a NOT IN ('x', 'y')", Literal("string", "y"), False),
+        ("a NOT IN ('x', 'y')", Literal("string", "z"), True),
         ("a > 0", Literal("null", ""), True),
         ("a IS NOT NULL", Literal("null", ""), False),
         ("a IS NULL", Literal("number", "1"), False),
