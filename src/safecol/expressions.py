@@ -24,7 +24,7 @@ class TypeName(NamedTuple):
 
 def is_masked(name: str) -> bool:
     """Whether a word is what masking put in place of a placeholder, such as `{{length}}`, that stood alone."""
-    return len(name) > 1 and name[0] in "sS" and not name[1:].strip("_")
+    return len(name) > 1 and name[0] == "s" and not name[1:].strip("_")
 
 
 def is_open(kind: TypeName) -> bool:

@@ -226,7 +226,8 @@ def _lengths(source: TypeName, target: TypeName) -> _Value:
     if not target.modifiers:
         return _Value(target)
     if is_open(source) or is_open(target):
-        return _Value(target, "unknown", f"the length of {shown(target if is_open(target) else source)} is not known")
+        which = "new" if is_open(target) else "old"
+        return _Value(target, "unknown", f"the length of the {which} type is not known")
     if source.modifiers == target.modifiers:
         return _Value(target)
     fits = _SUPPORT.get(target.name)

@@ -73,7 +73,9 @@ def _modifiers(stream: Stream) -> tuple[int | str, ...]:
     found: list[int | str] = []
     while True:
         token = stream.next()
-        found.append(int(token.text) if token.kind == "number" and token.text.isdigit() else token.text)
+        number = token.kind == "number" and token.text.isdigit()
+        word = token.text.lower() if token.kind == "word" else token.text
+        found.append(int(token.text) if number else word)
         if token.kind not in ("number", "string", "bits", "word"):
             stream.at -= 1
             raise stream.problem()
