@@ -322,6 +322,12 @@ def test_effects_read_as_agreed() -> None:
     assert effects.as_json(EFFECTS, OPTIONS) == (GOLDEN / "effects.json").read_text()
 
 
+def test_changes_of_rows_take_as_long_as_there_are_rows() -> None:
+    update = statement(1, 1, ("t", "ROW EXCLUSIVE"), sql="UPDATE t SET a = 1")._replace(operations=("update",))
+    assert "takes          as long as there are rows to change\n" in effects.as_text((update,), OPTIONS)
+    assert "takes          instant" in effects.as_text((update._replace(operations=("drop-column",)),), OPTIONS)
+
+
 def test_the_code_of_a_stage_has_the_functions_that_it_uses_and_no_others() -> None:
     source = (
         "from django.db import migrations\n\n\n"

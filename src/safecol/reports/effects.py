@@ -15,6 +15,7 @@ DURATIONS = {
     "table": "grows with the size of the table",
     "concurrent": "waits for the transactions of others; blocks nobody",
 }
+OF_ROWS = frozenset({"update", "delete", "merge"})
 LABEL = 13
 
 
@@ -159,7 +160,10 @@ def _facts(one: StatementEffect, effect: Effect, words: Mapping[str, str]) -> li
         if names:
             rows.append((label, ", ".join(names), "warning" if label == "rewrites" else ""))
     if effect.locks or effect.duration != "instant":
-        rows.append(("takes", DURATIONS.get(effect.duration, effect.duration), ""))
+        takes = DURATIONS.get(effect.duration, effect.duration)
+        if effect.duration == "instant" and OF_ROWS.intersection(one.operations):
+            takes = "as long as there are rows to change"
+        rows.append(("takes", takes, ""))
     if effect.fails:
         when = {"always": "always", "rows": "once the table has rows"}.get(effect.fails.when, "perhaps")
         rows.append(("fails", f"{when}: {effect.fails.reason}", "error"))
