@@ -61,6 +61,10 @@ REFERENCING = f"{PARENT} CREATE TABLE a (id int, b int NOT NULL, CONSTRAINT f FO
         ("DROP INDEX f, ADD UNIQUE (b)", False),
         ("DROP INDEX f, ADD PRIMARY KEY (b, id)", False),
         ("DROP INDEX f, ADD INDEX (b)", False),
+        (
+            "DROP FOREIGN KEY f, DROP INDEX f, ADD INDEX i (b), ADD CONSTRAINT g FOREIGN KEY (b) REFERENCES p (id)",
+            False,
+        ),
     ],
 )
 def test_an_index_of_a_foreign_key_goes_where_the_same_statement_adds_another(clauses: str, refused: bool) -> None:
@@ -165,3 +169,11 @@ def test_a_key_and_its_column_go_in_either_order(clauses: str) -> None:
         " CONSTRAINT f FOREIGN KEY (b) REFERENCES p (id));"
     )
     assert failure(f"{PARENT} {table} ALTER TABLE a {clauses};") is None
+
+
+def test_a_foreign_key_that_is_added_makes_an_index_where_the_statement_drops_the_one_there_was() -> None:
+    """Measured on MariaDB 10.11."""
+    table = f"{PARENT} CREATE TABLE a (b int, INDEX i (b));"
+    added = "ADD CONSTRAINT f FOREIGN KEY (b) REFERENCES p (id)"
+    assert failure(f"{table} ALTER TABLE a {added}, DROP INDEX i;") is None
+    assert failure(f"{table} ALTER TABLE a {added}; ALTER TABLE a DROP INDEX i;") is not None

@@ -343,6 +343,8 @@ def _needed(context: Context, key: str, table: Table, at: str, rest: Rest) -> bo
     for item in table.constraints.values():
         if item.definition.kind != "foreign-key" or item.name in gone:
             continue
+        if any(other.definition == item.definition for other in rest.operations):
+            continue  # one that the same statement adds makes an index of its own
         names = item.definition.columns
         if gone_columns & set(names) or any(tuple(each[: len(names)]) == names for each in added):
             continue
