@@ -12,7 +12,7 @@ PRESENT = [major for major, why in MISSING.items() if not why]
 if not PRESENT:
     pytest.skip(MISSING[servers.EMBEDDED[0]], allow_module_level=True)
 
-INPUTS = 5
+INPUTS = 2
 """How many inputs of each rule are tried on each version: the same ones each time."""
 
 
