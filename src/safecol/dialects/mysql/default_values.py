@@ -33,7 +33,7 @@ def refused(context: Context, definition: ColumnDefinition) -> str | None:
         return f"an AUTO_INCREMENT column can't have a DEFAULT: {definition.name} (error 1067)"
     if isinstance(default, Literal) and default.kind == "null" and not definition.nullable:
         return f"{definition.name} is NOT NULL and can't default to NULL (error 1067)"
-    return _misfit(context, definition.name, definition.type, default, _strictness(context))
+    return _misfit(context, definition.name, definition.type, default, _strictness(context, definition.type, default))
 
 
 def of_operation(context: Context, operation: Operation, key: str, rest: Rest, found: Facts) -> None:
@@ -48,7 +48,7 @@ def of_operation(context: Context, operation: Operation, key: str, rest: Rest, f
     elif operation.kind == "set-default":
         column = context.column(key, operation.column or "")
         if column is not None and column.type is not None:
-            mode = _strictness(context)
+            mode = _strictness(context, column.type, operation.expression)
             reason = _misfit(context, column.name, column.type, operation.expression, mode)
         reason = reason or _kept(context, key, rest)
     else:
@@ -99,9 +99,11 @@ def _mode(context: Context) -> frozenset[str]:
     return frozenset({*words, *(("strict",) if words & {"strict_all_tables", "strict_trans_tables"} else ())})
 
 
-def _strictness(context: Context) -> frozenset[str]:
-    """The mode; without zero dates where earlier migrations show that the server's own mode has them."""
+def _strictness(context: Context, kind: TypeName, default: Expression | None) -> frozenset[str]:
+    """The mode; for dates without that of zeros where earlier migrations show that the server's own mode has them."""
     mode = _mode(context)
+    if not isinstance(default, Literal) or types.shape(kind).family not in _DATES:
+        return mode
     if context.setting("sql_mode") is None and "no_zero_date" in mode and _shown(context):
         return mode - {"no_zero_date", "no_zero_in_date"}
     return mode
@@ -118,7 +120,7 @@ def _shown(context: Context) -> bool:
 
 
 def _is_zero(kind: TypeName, default: Literal) -> bool:
-    return types.shape(kind).family in _DATES and _ZERO.match(default.value) is not None
+    return _ZERO.match(default.value) is not None and types.shape(kind).family in _DATES
 
 
 def _misfit(
