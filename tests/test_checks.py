@@ -339,3 +339,17 @@ def test_templates_in_a_body_are_shown_as_they_are_written() -> None:
 def test_a_table_that_takes_the_place_of_one_set_aside_is_no_rename(before: str, expected: list[int]) -> None:
     sql = f"{before}\nALTER TABLE payments RENAME TO orders;"
     assert lines(sql, found("table-rename", sql)) == expected
+
+
+def test_of_several_tables_in_one_drop_a_finding_covers_its_own_only() -> None:
+    sql = (
+        "CREATE TABLE orders_new (id bigint PRIMARY KEY, user_id bigint, state text);\n"
+        "INSERT INTO orders_new SELECT * FROM orders WHERE id < 10;\nDROP TABLE orders, payments;"
+    )
+    findings = lint_texts(
+        [("1.sql", sql)], dialect="postgresql", version="16", setup=[ORDERS, PAYMENTS], catalog=CATALOG,
+        rules={"expand-and-contract-together", "table-drop"},
+    )  # fmt: skip
+    assert {(finding.rule, finding.table) for finding in findings} == {
+        ("expand-and-contract-together", "orders"), ("table-drop", "payments"),
+    }  # fmt: skip

@@ -99,6 +99,7 @@ class Collected:
                     for rule in self._chosen(ran.read.file.dialect, selected)
                     if rule.check.startswith("frameworks:")
                 ],
+                by_table=False,
             )
         kept = self._suppress(ran, found, selected)
         if self.sources and ran.read.places is not None and any(finding.stages for finding in kept):
@@ -283,7 +284,7 @@ class Collected:
                 found.append(finding)
         if ran.read.unused:
             found = [finding for finding in found if not one_cause.is_unused(finding, ran.read.unused)]
-        found = one_cause.uncovered(found, rules)
+        found = one_cause.uncovered(found, rules, by_table=True)
         if ran.read.places is None and any(finding.stages for finding in found):
             found = with_kept_clauses(found, ran.traces)
         return unmasked(ran, found)

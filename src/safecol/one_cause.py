@@ -7,6 +7,8 @@ from safecol.heads import Rule
 from safecol.read_file import ANYTHING
 from safecol.source import Span
 
+_Place = tuple[Span, str | None]
+
 
 def is_unused(finding: Finding, unused: frozenset[tuple[str, str]]) -> bool:
     """Whether a drop breaks nobody: the code that named the column or table has gone before."""
@@ -28,26 +30,34 @@ def once(found: list[Finding]) -> list[Finding]:
     return list(kept.values())
 
 
-def uncovered(found: list[Finding], rules: Sequence[Rule]) -> list[Finding]:
-    """One finding for one cause: a rule that covers another takes its place, and has its stages where it has none."""
+def uncovered(found: list[Finding], rules: Sequence[Rule], *, by_table: bool) -> list[Finding]:
+    """One finding for one cause: a rule that covers another takes its place, and has its stages where it has none.
+
+    With `by_table` it covers findings of its own table only: one DROP may take several, all of them at one place.
+    """
     covers = {rule.name: rule.covers for rule in rules if rule.covers}
     strong = [finding for finding in found if finding.rule in covers]
     if not strong:
         return found
-    covered = {(name, finding.span): finding for finding in strong for name in covers[finding.rule]}
-    stages: dict[tuple[str, Span], tuple[Stage, ...]] = {}
-    staged: set[tuple[str, Span, int]] = set()
+
+    def place(each: Finding) -> _Place:
+        return each.span, each.table if by_table else None
+
+    covered = {(name, place(finding)): finding for finding in strong for name in covers[finding.rule]}
+    stages: dict[tuple[str, _Place], tuple[Stage, ...]] = {}
+    staged: set[tuple[str, _Place, int]] = set()
     for each in sorted(found, key=lambda one: one.rule not in covers):
-        by = covered.get((each.rule, each.span), each)
-        if not each.stages or (by.rule, each.span, each.statement) in staged:
+        at = place(each)
+        by = covered.get((each.rule, at), each)
+        if not each.stages or (by.rule, at, each.statement) in staged:
             continue
-        staged.add((by.rule, each.span, each.statement))
+        staged.add((by.rule, at, each.statement))
         own = tuple(stage._replace(statement=stage.statement or each.statement) for stage in each.stages)
-        stages[by.rule, each.span] = (*stages.get((by.rule, each.span), ()), *own)
+        stages[by.rule, at] = (*stages.get((by.rule, at), ()), *own)
     return [
-        each._replace(stages=_in_order(stages.get((each.rule, each.span), ()))) if each in strong else each
+        each._replace(stages=_in_order(stages.get((each.rule, place(each)), ()))) if each in strong else each
         for each in found
-        if (each.rule, each.span) not in covered
+        if (each.rule, place(each)) not in covered
     ]
 
 

@@ -8,22 +8,8 @@ from . import claims, pages, schema, servers
 from .fill import ROWS
 
 pytestmark = pytest.mark.truth
-MISSING = {major: servers.missing(major) for major in servers.MAJORS}
-PRESENT = [major for major, why in MISSING.items() if not why]
-if not PRESENT:
-    pytest.skip(MISSING[servers.EMBEDDED[0]], allow_module_level=True)
-
-
-@pytest.fixture(scope="module", params=PRESENT, ids=lambda major: f"postgresql-{major}")
-def server(request: pytest.FixtureRequest) -> Any:
-    from . import execute
-
-    with servers.running(request.param) as dsn:
-        database = execute.Database(dsn)
-        try:
-            yield request.param, database
-        finally:
-            database.close()
+if all(map(servers.missing, servers.MAJORS)):
+    pytest.skip(servers.missing(servers.EMBEDDED[0]), allow_module_level=True)
 
 
 def test_setup_has_rows(server: tuple[int, Any]) -> None:

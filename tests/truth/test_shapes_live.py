@@ -7,25 +7,11 @@ import pytest
 from . import servers, shapes
 
 pytestmark = pytest.mark.truth
-MISSING = {major: servers.missing(major) for major in servers.MAJORS}
-PRESENT = [major for major, why in MISSING.items() if not why]
-if not PRESENT:
-    pytest.skip(MISSING[servers.EMBEDDED[0]], allow_module_level=True)
+if all(map(servers.missing, servers.MAJORS)):
+    pytest.skip(servers.missing(servers.EMBEDDED[0]), allow_module_level=True)
 
 INPUTS = 2
 """How many inputs of each rule are tried on each version: the same ones each time."""
-
-
-@pytest.fixture(scope="module", params=PRESENT, ids=lambda major: f"postgresql-{major}")
-def server(request: pytest.FixtureRequest) -> Any:
-    from . import execute
-
-    with servers.running(request.param) as dsn:
-        database = execute.Database(dsn)
-        try:
-            yield request.param, database
-        finally:
-            database.close()
 
 
 @pytest.mark.parametrize("rule", shapes.rules())

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
+from safecol.checks.frameworks import words_it
 from safecol.trace import Hit, Trace
-
-_OWN_SQL = frozenset({"", "RunSQL", "RunPython"})
 
 
 def taking_along(trace: Trace) -> Iterator[Hit]:
@@ -20,7 +19,7 @@ def taking_along(trace: Trace) -> Iterator[Hit]:
         takes = step.facts.get("takes")
         if takes == "" or operation.kind == "drop-owned" or (operation.span.start in seen and not takes):
             continue
-        if not takes and trace.sent_by is not None and trace.sent_by(step.statement.span)[0] not in _OWN_SQL:
+        if not takes and words_it(trace, step):
             continue
         seen.add(operation.span.start)
         names = str(takes).split(", ") if takes else []

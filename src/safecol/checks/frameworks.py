@@ -15,6 +15,7 @@ from safecol.trace import Hit, Step, Trace
 _RETYPES = frozenset({"change-type", "modify-column"})
 _FILLS = lazy(r"UPDATE \S+ SET (?P<column>\S+) = (?P<value>.+) WHERE (?P=column) IS NULL")
 _ALTERS = frozenset({"AlterField", "RenameField", "RenameModel", "AlterModelTable"})
+_OF_THE_USER = frozenset({"", "RunSQL", "RunPython"})
 
 
 class _Sent(NamedTuple):
@@ -22,6 +23,11 @@ class _Sent(NamedTuple):
 
     sender: str
     steps: list[Step]
+
+
+def words_it(trace: Trace, step: Step) -> bool:
+    """Whether the words of a statement are the framework's, not the user's own SQL."""
+    return trace.sent_by is not None and trace.sent_by(step.statement.span)[0] not in _OF_THE_USER
 
 
 def _operations(trace: Trace) -> list[_Sent]:
@@ -105,7 +111,7 @@ def indexes_under_column_locks(trace: Trace) -> Iterator[Hit]:
 def double_indexes(trace: Trace) -> Iterator[Hit]:
     """Two indexes on one text column: the second one is for LIKE alone."""
     for sent in _operations(trace):
-        if sent.sender in ("RunSQL", "RunPython"):  # the user's own, and meant
+        if sent.sender in _OF_THE_USER:  # and meant
             continue
         for step in sent.steps:
             made = step.operation.definition
